@@ -1,0 +1,102 @@
+# samkeeper: the verbs. CI calls the same ones, so local green means CI green.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO         ?= go
+GOLANGCI   := v2.15.0
+BIN        := build/bin
+LINT       := $(BIN)/golangci-lint-$(GOLANGCI)
+DIST       ?= dist
+CUSTOMERS  ?= 50
+SEED       ?= 1
+KEEP       ?=
+AZURITE    := localworld/azurite
+FUZZTIME   ?= 20s
+
+export CGO_ENABLED ?= 1
+
+##@ Run it
+
+.PHONY: demo
+demo: dist $(BIN)/samdemo azurite ## The main job, end to end, on this machine (CUSTOMERS=50 SEED=1 KEEP=1)
+	$(BIN)/samdemo --customers $(CUSTOMERS) --seed $(SEED) --script-root $(DIST) --out build/demo $(if $(KEEP),--keep)
+
+.PHONY: dist
+dist: $(BIN)/samhost ## Stage what is published: handler, host.json, <Name>/function.json
+	rm -rf $(DIST)
+	mkdir -p $(DIST)
+	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags='-s -w' -o $(DIST)/handler ./cmd/handler
+	cp host.json $(DIST)/
+	cp -r functions/. $(DIST)/
+	$(BIN)/samhost -check $(DIST)
+	@size=$$(tar -C $(DIST) -cz . | wc -c); echo "$(DIST): $$((size / 1024)) KiB packed (limit 25 MiB)"; test $$size -le 26214400
+
+.PHONY: sim
+sim: $(BIN)/samsim ## Start the simulated Microsoft cloud alone, on its fixed ports
+	$(BIN)/samsim --customers $(CUSTOMERS) --seed $(SEED)
+
+##@ Check it
+
+.PHONY: test
+test: azurite browser ## Every test, with the race detector: unit, contract, end to end, browser
+	$(GO) test -race -timeout 10m ./...
+
+.PHONY: lint
+lint: $(LINT) ## gofmt, vet, golangci-lint with the fences of the house
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'gofmt: the files above want formatting'; exit 1; }
+	$(LINT) run ./...
+	$(GO) mod verify
+	$(GO) mod tidy -diff
+
+.PHONY: bench
+bench: ## Ratios against bare net/http and the peer library, each pair in one run
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./internal/token ./cmd/handler
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (20s)
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+
+##@ Keep it
+
+.PHONY: tidy
+tidy: ## Format and tidy
+	gofmt -w $$(git ls-files '*.go')
+	$(GO) mod tidy
+
+.PHONY: clean
+clean: ## Remove what the verbs made
+	rm -rf build $(DIST) $(AZURITE)/node_modules
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+# Programs are always rebuilt: Go's own cache knows better than timestamps.
+.PHONY: $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl
+$(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl:
+	@mkdir -p $(BIN)
+	$(GO) build -trimpath -o $@ ./cmd/$(@F)
+
+$(LINT):
+	@mkdir -p $(BIN)
+	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	mv $(BIN)/golangci-lint $@
+
+.PHONY: azurite
+azurite: $(AZURITE)/node_modules/.samkeeper-stamp
+
+$(AZURITE)/node_modules/.samkeeper-stamp: $(AZURITE)/package-lock.json
+	@echo 'Installing Azurite (once) …'
+	cd $(AZURITE) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The browser test wants Chromium; where it cannot be had the test says so and skips.
+.PHONY: browser
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo 'Installing Chromium (once) …' && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; } || \
+	  echo 'No Chromium here and none could be installed: the browser test will be skipped.'
