@@ -1,0 +1,118 @@
+package world
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config says which world to make. The same Seed, Customers, Cloud, Shares and
+// Start give the same tenants, subscriptions and alerts; tokens and the app's
+// client secret are random in every start.
+type Config struct {
+	Seed      uint64    // 0 is a seed like any other
+	Customers int       // how many customers the partner serves
+	Cloud     string    // "public" when empty, "usgov" or "china"
+	Shares    Shares    // shares of customers with something missing or wrong
+	Start     time.Time // where the virtual clock begins; zero: at the wall clock
+}
+
+// World is the shared state of a simulated cloud. See the package comment for
+// its locking discipline. Make it with New.
+type World struct {
+	cloud  Cloud
+	seed   uint64
+	offset atomic.Int64 // nanoseconds ahead of the wall clock
+	cutoff atomic.Int64 // access tokens issued before this second are over
+
+	customers []*Customer          // immutable slice
+	byTenant  map[string]*Customer // immutable map
+
+	mu       sync.RWMutex
+	partner  *Partner
+	policies map[string]*SignInPolicy
+
+	grants  grantBook
+	secrets secretBook
+}
+
+// New makes a world. It panics on an unknown cloud name: check user input with
+// LookupCloud first.
+func New(cfg Config) *World {
+	cloud, ok := LookupCloud(cfg.Cloud)
+	if !ok {
+		panic(fmt.Sprintf("world: unknown cloud %q", cfg.Cloud))
+	}
+	w := &World{cloud: cloud, seed: cfg.Seed, policies: map[string]*SignInPolicy{}, byTenant: map[string]*Customer{}}
+	if !cfg.Start.IsZero() {
+		w.offset.Store(int64(time.Until(cfg.Start)))
+	}
+	w.customers = seedCustomers(rand.New(rand.NewPCG(cfg.Seed, 0)), cfg.Customers, cfg.Shares, w.Now())
+	for _, c := range w.customers {
+		w.byTenant[c.TenantID] = c
+	}
+	w.partner = newPartner(cloud, w.Now(), w.secrets.mint)
+	return w
+}
+
+// Cloud is the national cloud this world plays. No lock.
+func (w *World) Cloud() Cloud { return w.cloud }
+
+// Seed is the seed the world was made from. No lock.
+func (w *World) Seed() uint64 { return w.seed }
+
+// Now is the virtual time, in UTC. No lock.
+func (w *World) Now() time.Time {
+	return time.Now().Add(time.Duration(w.offset.Load())).UTC()
+}
+
+// Advance moves the virtual clock forward; a negative d is ignored. No lock.
+func (w *World) Advance(d time.Duration) {
+	if d > 0 {
+		w.offset.Add(int64(d))
+	}
+}
+
+// Customers lists all customers in an order that never changes. No lock; the
+// slice must not be changed. Read the fields inside View.
+func (w *World) Customers() []*Customer { return w.customers }
+
+// Customer finds a customer by tenant id (lower case). No lock.
+func (w *World) Customer(tid string) (*Customer, bool) {
+	c, ok := w.byTenant[tid]
+	return c, ok
+}
+
+// Mutate changes one customer under the write lock. It is false when there is
+// no such customer. Locks.
+func (w *World) Mutate(tid string, change func(*Customer)) bool {
+	c, ok := w.byTenant[tid]
+	if !ok {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(c)
+	return true
+}
+
+// View runs read under the read lock: inside it the fields of customers and of
+// the partner may be read and copied, never kept by reference. Locks.
+func (w *World) View(read func()) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	read()
+}
+
+// Partner is the partner tenant. No lock; read its fields inside View, change
+// them inside Change.
+func (w *World) Partner() *Partner { return w.partner }
+
+// Change changes the partner tenant under the write lock. Locks.
+func (w *World) Change(change func(*Partner)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(w.partner)
+}
