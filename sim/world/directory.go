@@ -14,6 +14,7 @@ const (
 	IntegrationUPN    = "sam.keeper@partner.example"
 	IdentityClientID  = "44444444-4444-4444-8444-444444444444"
 	IdentityPrincipal = "55555555-5555-4555-8555-555555555555"
+	partnerDomain     = "partner.example"
 	AppSecretName     = "app-secret" // secret of the simulated vault that holds the client secret
 )
 
@@ -85,7 +86,7 @@ func newPartner(cloud Cloud, now time.Time, random mint) *Partner {
 	return &Partner{
 		TenantID: PartnerTenantID,
 		Name:     "Partner Example",
-		Domain:   "partner.example",
+		Domain:   partnerDomain,
 		Users:    partnerUsers(),
 		App:      newApp(cloud, now, random),
 		Identity: ManagedIdentity{
@@ -115,7 +116,7 @@ func newApp(cloud Cloud, now time.Time, random mint) *App {
 func partnerUsers() []*User {
 	user := func(oid, upn, given, family string) *User {
 		return &User{
-			Tenant: PartnerTenantID, Object: oid, UPN: upn + "@partner.example",
+			Tenant: PartnerTenantID, Object: oid, UPN: upn + "@" + partnerDomain,
 			Given: given, Family: family, Name: given + " " + family, MFA: true, Admin: true,
 		}
 	}

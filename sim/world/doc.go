@@ -5,12 +5,12 @@
 // Law: services hold no tenant state of their own; what a call to one service
 // changes is seen by all others at once.
 //
-// Locking. The set of customers is fixed when the world is made, so Customers
-// and Customer take no lock. The FIELDS of customers, users and the app are
-// guarded: read them inside View, change them inside Mutate or Change. These
-// three must not be nested, neither in each other nor with any other method
-// of World that says "locks": Now, Cloud, Partner, Customers and Customer are
-// free of locks and may be called anywhere.
+// Locking. A customer that World hands out is a snapshot that nobody changes;
+// Mutate puts a changed clone in its place, so customers are read without a
+// lock. The fields of the partner tenant are guarded: read them inside View,
+// change them inside Change. View, Mutate and Change must not be nested,
+// neither in each other nor around any other method whose comment says
+// "Locks".
 //
 // Clock. Now is the wall clock plus an offset that Advance grows; time never
 // stands still and never goes back. Everything that lives long (refresh

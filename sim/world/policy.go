@@ -3,16 +3,14 @@ package world
 import "slices"
 
 // SignInPolicy is what a tenant's sign-in service is told to refuse, beside
-// what the customer record says (no consent, no GDAP, blocked). The zero value
+// what the customer record says (no consent, no GDAP, blocked, gone). The zero value
 // refuses nothing.
 type SignInPolicy struct {
-	NoServicePrincipal bool     // the app has no service principal here: 700016, 7000229
-	NotPreconsented    bool     // not authorised for delegated administrators: 90099
-	RequireMFA         bool     // grants without a second factor: 50076
-	RequireFreshMFA    bool     // every grant must be renewed: 50076
-	Gone               bool     // the tenant was deleted: 90002
-	WithoutRefresh     bool     // token answers carry no refresh_token
-	MissingResources   []string // audiences without a service principal here: 500011
+	NotPreconsented  bool     // not authorised for delegated administrators: 90099
+	RequireMFA       bool     // grants without a second factor: 50076
+	RequireFreshMFA  bool     // every grant must be renewed: 50076
+	WithoutRefresh   bool     // token answers carry no refresh_token
+	MissingResources []string // audiences without a service principal here: 500011
 }
 
 // Policy is a copy of the tenant's policy. Locks.

@@ -10,16 +10,16 @@ import (
 // Users lists copies of the accounts whose home is tenant: the partner's
 // people, or the one administrator every customer has. Locks.
 func (w *World) Users(tenant string) []User {
+	if c, ok := w.Customer(tenant); ok {
+		return []User{customerAdmin(c)}
+	}
+	if tenant != PartnerTenantID {
+		return nil
+	}
 	var users []User
 	w.View(func() {
-		if tenant == w.partner.TenantID {
-			for _, u := range w.partner.Users {
-				users = append(users, *u)
-			}
-			return
-		}
-		if c, ok := w.byTenant[tenant]; ok {
-			users = append(users, customerAdmin(c))
+		for _, u := range w.partner.Users {
+			users = append(users, *u)
 		}
 	})
 	return users
@@ -52,27 +52,24 @@ func (w *World) ChangeUser(who string, change func(*User)) bool {
 }
 
 // TenantByName resolves a tenant segment of a URL: a tenant id, or a verified
-// domain. Locks.
+// domain. No lock.
 func (w *World) TenantByName(name string) (string, bool) {
 	name = strings.ToLower(name)
-	if name == w.partner.TenantID || name == w.partner.Domain {
-		return w.partner.TenantID, true
+	if name == PartnerTenantID || name == partnerDomain {
+		return PartnerTenantID, true
 	}
-	if _, ok := w.byTenant[name]; ok {
+	if _, ok := w.places[name]; ok {
 		return name, true
 	}
 	if !strings.Contains(name, ".") {
 		return "", false
 	}
-	tenant := ""
-	w.View(func() {
-		for _, c := range w.customers {
-			if strings.EqualFold(c.Domain, name) {
-				tenant = c.TenantID
-			}
+	for _, c := range w.Customers() {
+		if strings.EqualFold(c.Domain, name) {
+			return c.TenantID, true
 		}
-	})
-	return tenant, tenant != ""
+	}
+	return "", false
 }
 
 // customerAdmin is derived, not stored: the same person for the same tenant.

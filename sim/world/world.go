@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,8 +28,8 @@ type World struct {
 	offset atomic.Int64 // nanoseconds ahead of the wall clock
 	cutoff atomic.Int64 // access tokens issued before this second are over
 
-	customers []*Customer          // immutable slice
-	byTenant  map[string]*Customer // immutable map
+	customers atomic.Pointer[[]*Customer] // replaced as a whole, never changed
+	places    map[string]int              // tenant id to index; immutable
 
 	mu       sync.RWMutex
 	partner  *Partner
@@ -45,14 +46,15 @@ func New(cfg Config) *World {
 	if !ok {
 		panic(fmt.Sprintf("world: unknown cloud %q", cfg.Cloud))
 	}
-	w := &World{cloud: cloud, seed: cfg.Seed, policies: map[string]*SignInPolicy{}, byTenant: map[string]*Customer{}}
+	w := &World{cloud: cloud, seed: cfg.Seed, policies: map[string]*SignInPolicy{}, places: map[string]int{}}
 	if !cfg.Start.IsZero() {
 		w.offset.Store(int64(time.Until(cfg.Start)))
 	}
-	w.customers = seedCustomers(rand.New(rand.NewPCG(cfg.Seed, 0)), cfg.Customers, cfg.Shares, w.Now())
-	for _, c := range w.customers {
-		w.byTenant[c.TenantID] = c
+	customers := seedCustomers(rand.New(rand.NewPCG(cfg.Seed, 0)), cfg.Customers, cfg.Shares, w.Now())
+	for i, c := range customers {
+		w.places[c.TenantID] = i
 	}
+	w.customers.Store(&customers)
 	w.partner = newPartner(cloud, w.Now(), w.secrets.mint)
 	return w
 }
@@ -75,31 +77,38 @@ func (w *World) Advance(d time.Duration) {
 	}
 }
 
-// Customers lists all customers in an order that never changes. No lock; the
-// slice must not be changed. Read the fields inside View.
-func (w *World) Customers() []*Customer { return w.customers }
+// Customers lists snapshots of all customers in an order that never changes.
+// No lock; neither the slice nor what it points to may be changed.
+func (w *World) Customers() []*Customer { return *w.customers.Load() }
 
-// Customer finds a customer by tenant id (lower case). No lock.
+// Customer finds the snapshot of a customer by tenant id (lower case). No lock.
 func (w *World) Customer(tid string) (*Customer, bool) {
-	c, ok := w.byTenant[tid]
-	return c, ok
+	i, ok := w.places[tid]
+	if !ok {
+		return nil, false
+	}
+	return w.Customers()[i], true
 }
 
-// Mutate changes one customer under the write lock. It is false when there is
-// no such customer. Locks.
+// Mutate changes one customer: change gets a clone, which then takes the
+// place of the old snapshot. It is false when there is no such customer. Locks.
 func (w *World) Mutate(tid string, change func(*Customer)) bool {
-	c, ok := w.byTenant[tid]
+	i, ok := w.places[tid]
 	if !ok {
 		return false
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	change(c)
+	next := slices.Clone(w.Customers())
+	next[i] = next[i].Clone()
+	change(next[i])
+	w.customers.Store(&next)
 	return true
 }
 
-// View runs read under the read lock: inside it the fields of customers and of
-// the partner may be read and copied, never kept by reference. Locks.
+// View runs read under the read lock: no Mutate and no Change happens
+// meanwhile, so several reads belong together. Fields of the partner may be
+// read only here, and copied, never kept by reference. Locks.
 func (w *World) View(read func()) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
