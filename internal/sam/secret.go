@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"crypto/subtle"
 	"fmt"
 	"log/slog"
 )
@@ -11,18 +12,34 @@ const redacted = "[redacted]"
 // Secret holds a value that must never be printed: a refresh token, an
 // authorization code, a client secret, an access token. Every way the standard
 // library has of printing it yields "[redacted]"; Reveal is the one door.
-// The zero value is the empty secret. Secrets are comparable.
-type Secret struct{ value string }
+// The zero value is the empty secret. Secrets are compared with Equal.
+type Secret struct {
+	_ [0]func() // not comparable with ==, which would compare addresses
+	// value is a pointer because fmt reaches unexported fields of any struct
+	// that holds a Secret without calling its methods: it then finds an
+	// address where a string would have been printed.
+	value *string
+}
 
 // NewSecret wraps a value.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret { return Secret{value: &value} }
 
 // Reveal returns the value. Use it only to send the secret to its owner
 // (token endpoint, vault), never to format, log or store it elsewhere.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // Empty reports whether there is no value.
-func (s Secret) Empty() bool { return s.value == "" }
+func (s Secret) Empty() bool { return s.Reveal() == "" }
+
+// Equal compares two secrets in time that depends on their lengths only.
+func (s Secret) Equal(other Secret) bool {
+	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
+}
 
 // String implements fmt.Stringer.
 func (s Secret) String() string { return redacted }
