@@ -8,7 +8,8 @@ import (
 // Customer is one tenant the partner serves, with everything that Entra,
 // Partner Center, Graph and Azure Resource Manager know about it.
 //
-// Read it inside World.View and change it inside World.Mutate.
+// A Customer that World hands out is a snapshot and is never changed;
+// World.Mutate changes a Clone and puts it in place, so readers need no lock.
 type Customer struct {
 	TenantID string // GUID, lower case
 	Name     string // company name
