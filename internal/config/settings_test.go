@@ -1,0 +1,104 @@
+package config_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/samkeeper/samkeeper/internal/config"
+)
+
+var update = flag.Bool("update", false, "write the table of docs/configuration.md")
+
+const root = "../../"
+
+// TestDocumentation holds docs/configuration.md and the list of settings
+// together, row by row.
+func TestDocumentation(t *testing.T) {
+	const path = root + "docs/configuration.md"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- settings:begin -->\n", "<!-- settings:end -->"
+	before, rest, ok := strings.Cut(string(page), begin)
+	table, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		t.Fatalf("%s has no settings block", path)
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(before+begin+settingsTable()+end+after), 0o644); err != nil { //nolint:gosec // a public document
+			t.Fatal(err)
+		}
+		return
+	}
+	if table != settingsTable() {
+		t.Errorf("the table of %s is not config.Settings; run: go test ./internal/config -run TestDocumentation -update", path)
+	}
+}
+
+// TestReadmeNamesRealSettings allows the README a choice of settings, but no
+// invented ones.
+func TestReadmeNamesRealSettings(t *testing.T) {
+	page, err := os.ReadFile(root + "README.md")
+	if err != nil {
+		t.Skip("no README.md yet")
+	}
+	for _, name := range regexp.MustCompile(`SAMKEEPER_[A-Z_]*[A-Z]`).FindAllString(string(page), -1) {
+		if !slices.ContainsFunc(config.Settings, func(s config.Setting) bool { return strings.HasPrefix(s.Name, name) }) {
+			t.Errorf("README.md names %s, which samkeeper does not read", name)
+		}
+	}
+}
+
+// TestSample parses local.settings.sample.json and compares its names.
+func TestSample(t *testing.T) {
+	raw, err := os.ReadFile(root + "local.settings.sample.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sample struct{ Values map[string]string }
+	if err := json.Unmarshal(raw, &sample); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range config.Settings {
+		if _, ok := sample.Values[s.Name]; !ok && s.Source == config.Operator {
+			t.Errorf("the sample lacks %s", s.Name)
+		}
+	}
+	known := []string{"FUNCTIONS_WORKER_RUNTIME"} // read by the host alone
+	for name := range sample.Values {
+		if !slices.Contains(known, name) && !slices.ContainsFunc(config.Settings, func(s config.Setting) bool { return s.Name == name }) {
+			t.Errorf("the sample has %s, which samkeeper does not read", name)
+		}
+	}
+	c, err := config.ParseTool(func(name string) string { return sample.Values[name] })
+	if err != nil {
+		t.Fatalf("the sample is not valid: %v", err)
+	}
+	if !c.Endpoints.Simulated || c.AppCredential != config.ManagedIdentity {
+		t.Errorf("the sample is not aimed at the simulator without a secret: %+v", c)
+	}
+}
+
+// settingsTable renders config.Settings as markdown.
+func settingsTable() string {
+	var b strings.Builder
+	b.WriteString("\n| setting | set by | required | default | meaning |\n|---|---|---|---|---|\n")
+	for _, s := range config.Settings {
+		required, fallback := "", ""
+		if s.Required {
+			required = "yes"
+		}
+		if s.Default != "" {
+			fallback = "`" + s.Default + "`"
+		}
+		b.WriteString("| `" + s.Name + "` | " + string(s.Source) + " | " + required + " | " + fallback + " | " + s.Meaning + " |\n")
+	}
+	b.WriteString("\n")
+	return b.String()
+}
