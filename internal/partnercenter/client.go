@@ -1,0 +1,94 @@
+package partnercenter
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/google/uuid"
+	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/upstream"
+)
+
+// Config says where Partner Center is. The zero value of HTTP and Now mean
+// http.DefaultClient and time.Now.
+type Config struct {
+	BaseURL string // "https://api.partnercenter.microsoft.com"
+	Scope   string // "https://api.partnercenter.microsoft.com/.default"
+	HTTP    *http.Client
+	Now     func() time.Time
+}
+
+// Client reads from Partner Center. It is safe for concurrent use.
+type Client struct {
+	base    string
+	scope   string
+	options policy.ClientOptions
+	now     func() time.Time
+}
+
+// New checks the base URL and returns a client.
+func New(c Config) (*Client, error) {
+	options, err := upstream.ClientOptions(c.BaseURL, c.HTTP)
+	if err != nil {
+		return nil, err
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Client{base: c.BaseURL, scope: c.Scope, options: options, now: c.Now}, nil
+}
+
+// session is one listing: one pipeline, so one token fetch.
+type session struct {
+	client   *Client
+	pipeline runtime.Pipeline
+	call     upstream.Call
+	customer bool // the call concerns one customer
+}
+
+func (c *Client) begin(cred azcore.TokenCredential, op string, customer sam.CustomerID) session {
+	s := session{
+		client:   c,
+		pipeline: upstream.NewPipeline(c.options, cred, c.scope),
+		call:     upstream.Call{Op: op, Tenant: upstream.TenantOf(cred), Audience: c.scope},
+		customer: customer != "",
+	}
+	if s.customer {
+		s.call.Tenant = customer.Tenant()
+	}
+	return s
+}
+
+// get fetches one page into out. The error is not yet a Problem.
+func (s session) get(ctx context.Context, at place, out any) error {
+	req, err := runtime.NewRequest(ctx, http.MethodGet, s.client.base+at.uri)
+	if err != nil {
+		return err
+	}
+	h := req.Raw().Header
+	for _, add := range at.headers {
+		h.Set(add.Key, add.Value)
+	}
+	h.Set("Accept", "application/json")
+	h.Set("MS-Contract-Version", "v1")
+	h.Set("MS-RequestId", uuid.NewString())
+	h.Set("MS-CorrelationId", uuid.NewString())
+	h.Set("MS-PartnerCenter-Application", "samkeeper")
+	resp, err := s.pipeline.Do(req)
+	if err != nil {
+		return err
+	}
+	if !runtime.HasStatusCode(resp, http.StatusOK) {
+		return runtime.NewResponseError(resp)
+	}
+	return runtime.UnmarshalAsJSON(resp, out)
+}
+
+// problem turns an error of the session into a *sam.Problem.
+func (s session) problem(err error) error {
+	return upstream.Problem(s.call, err, s.client.now(), s.read)
+}
