@@ -1,0 +1,167 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/samkeeper/samkeeper/internal/ledger/rows"
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+// expectWriters is how many transactions of expected outcomes are under way at
+// once; they all go to one partition, which takes about 2,000 rows a second.
+const expectWriters = 4
+
+// Outcome is what became of one task at one customer in one run.
+type Outcome struct {
+	Run                         string
+	Customer                    sam.CustomerID
+	Task                        string
+	State                       sam.OutcomeState
+	Reason                      sam.Reason // with Skipped
+	Class                       sam.Class  // with Retry and Failed
+	Code, Plain, Fix, RequestID string
+	Try                         int // 1 is the first
+	Findings                    int // how many are open now
+	UpdatedAt                   time.Time
+	RetryAt                     time.Time // with Retry
+}
+
+// Supersedes reports whether an outcome may be written over the recorded one
+// of the same run, customer and task. An open row takes whatever comes, except
+// going back to expected. A final row yields only to a final outcome of the
+// same or a later try, and a done one only to a later try: a message that was
+// delivered twice must not undo what the other delivery achieved.
+func (o Outcome) Supersedes(recorded Outcome) bool {
+	switch {
+	case o.State == sam.Expected:
+		return false
+	case !recorded.State.Final():
+		return true
+	case !o.State.Final() || o.Try < recorded.Try:
+		return false
+	}
+	return o.Try > recorded.Try || recorded.State != sam.Done || o.State == sam.Done
+}
+
+// Expect writes the outcomes that a run expects. It adds rows only: what is
+// there already, from an earlier attempt or from a quick job, stays. All must
+// be of runs that the caller is opening; UpdatedAt is stamped when zero.
+func (l *Ledger) Expect(ctx context.Context, expected []Outcome) error {
+	byRun := map[string][]rows.Action{}
+	seen := make(map[rows.Key]bool, len(expected))
+	for _, o := range expected {
+		r, err := l.outcomeRow(o)
+		if err != nil {
+			return err
+		}
+		if !seen[r.Key] { // a transaction may name a row once
+			seen[r.Key] = true
+			byRun[o.Run] = append(byRun[o.Run], rows.Action{Kind: rows.Insert, Row: r})
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(expectWriters)
+	for _, actions := range byRun {
+		for len(actions) > 0 {
+			n := rows.Fit(actions)
+			batch := actions[:n]
+			actions = actions[n:]
+			group.Go(func() error { return l.insertMissing(ctx, batch) })
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("write %d expected outcomes: %w", len(expected), err)
+	}
+	return nil
+}
+
+// insertMissing adds the rows in one transaction or, when some are there
+// already, one by one.
+func (l *Ledger) insertMissing(ctx context.Context, batch []rows.Action) error {
+	err := l.outcomes.Apply(ctx, batch)
+	if !errors.Is(err, rows.ErrConflict) {
+		return err
+	}
+	for _, a := range batch {
+		if err := l.outcomes.Insert(ctx, a.Row); err != nil && !errors.Is(err, rows.ErrExists) {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutOutcome records what became of a task. When [Outcome.Supersedes] says no
+// it changes nothing and returns nil: the record is already better.
+func (l *Ledger) PutOutcome(ctx context.Context, o Outcome) error {
+	r, err := l.outcomeRow(o)
+	if err != nil {
+		return err
+	}
+	for range maxAttempts {
+		if err = l.putOutcome(ctx, o, r); err == nil {
+			return nil
+		}
+		if !errors.Is(err, rows.ErrChanged) && !errors.Is(err, rows.ErrExists) {
+			return fmt.Errorf("put outcome %s of customer %s: %w", o.Task, o.Customer, err)
+		}
+	}
+	return fmt.Errorf("put outcome %s of customer %s: %w", o.Task, o.Customer, ErrBusy)
+}
+
+// putOutcome reads, decides and writes once.
+func (l *Ledger) putOutcome(ctx context.Context, o Outcome, r rows.Row) error {
+	recorded, etag, err := get[Outcome](ctx, l.outcomes, r.Key)
+	switch {
+	case errors.Is(err, ErrAbsent):
+		return l.outcomes.Insert(ctx, r)
+	case err != nil:
+		return err
+	case !o.Supersedes(recorded):
+		return nil
+	}
+	r.ETag = etag
+	return l.outcomes.Replace(ctx, r)
+}
+
+// Outcome reads one outcome, or ErrAbsent.
+func (l *Ledger) Outcome(ctx context.Context, run string, customer sam.CustomerID, task string) (Outcome, error) {
+	o, _, err := get[Outcome](ctx, l.outcomes, outcomeKey(run, customer, task))
+	if err != nil {
+		return Outcome{}, fmt.Errorf("outcome %s of customer %s: %w", task, customer, err)
+	}
+	return o, nil
+}
+
+// Outcomes yields a run's outcomes by customer and task, page by page, and
+// ends after the first error.
+func (l *Ledger) Outcomes(ctx context.Context, run string) iter.Seq2[Outcome, error] {
+	return records[Outcome](ctx, l.outcomes, rows.Query{Partition: rows.Part(run)})
+}
+
+// Job lists the outcomes of one customer in one run, by task; none is no error.
+func (l *Ledger) Job(ctx context.Context, run string, customer sam.CustomerID) ([]Outcome, error) {
+	from, to := rows.Under(string(customer))
+	all, err := collect(records[Outcome](ctx, l.outcomes, rows.Query{Partition: rows.Part(run), From: from, To: to}))
+	if err != nil {
+		return nil, fmt.Errorf("job of customer %s in run %s: %w", customer, run, err)
+	}
+	return all, nil
+}
+
+func (l *Ledger) outcomeRow(o Outcome) (rows.Row, error) {
+	if o.UpdatedAt.IsZero() {
+		o.UpdatedAt = l.now()
+	}
+	o.UpdatedAt, o.RetryAt = utc(o.UpdatedAt), utc(o.RetryAt)
+	return rows.Encode(outcomeKey(o.Run, o.Customer, o.Task), o)
+}
+
+func outcomeKey(run string, customer sam.CustomerID, task string) rows.Key {
+	return rows.Key{Partition: rows.Part(run), Row: rows.Join(string(customer), task)}
+}
