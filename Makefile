@@ -19,7 +19,7 @@ export CGO_ENABLED ?= 1
 ##@ Run it
 
 .PHONY: demo
-demo: dist $(BIN)/samdemo azurite ## The main job, end to end, on this machine (CUSTOMERS=50 SEED=1 KEEP=1)
+demo: dist $(BIN)/samdemo ## The main job, end to end, on this machine (CUSTOMERS=50 SEED=1 KEEP=1)
 	$(BIN)/samdemo --customers $(CUSTOMERS) --seed $(SEED) --script-root $(DIST) --out build/demo $(if $(KEEP),--keep)
 
 .PHONY: dist
@@ -39,7 +39,7 @@ sim: $(BIN)/samsim ## Start the simulated Microsoft cloud alone, on its fixed po
 ##@ Check it
 
 .PHONY: test
-test: azurite browser ## Every test, with the race detector: unit, contract, end to end, browser
+test: browser ## Every test, with the race detector: unit, contract, end to end, browser
 	$(GO) test -race -timeout 10m ./...
 
 .PHONY: lint
@@ -84,14 +84,6 @@ $(LINT):
 	@mkdir -p $(BIN)
 	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 	mv $(BIN)/golangci-lint $@
-
-.PHONY: azurite
-azurite: $(AZURITE)/node_modules/.samkeeper-stamp
-
-$(AZURITE)/node_modules/.samkeeper-stamp: $(AZURITE)/package-lock.json
-	@echo 'Installing Azurite (once) …'
-	cd $(AZURITE) && npm ci --no-audit --no-fund --loglevel=error
-	@touch $@
 
 # The browser test wants Chromium; where it cannot be had the test says so and skips.
 .PHONY: browser
