@@ -1,0 +1,111 @@
+package consent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/vault"
+)
+
+// Words of the audit rows.
+const (
+	action       = "consent"
+	phaseIntent  = "intent"
+	phaseOutcome = "outcome"
+)
+
+// keep stores a grant: intent, vault, status, outcome. No intent, no act.
+func (f *Flow) keep(ctx context.Context, reference string, g grant) (Receipt, error) {
+	if err := f.record(ctx, reference, g, phaseIntent, "", "store the first refresh token of a consent"); err != nil {
+		return Receipt{}, notStored(fmt.Errorf("write the audit intent: %w", err))
+	}
+	stored, err := f.store(ctx, g)
+	if err != nil {
+		after := f.record(ctx, reference, g, phaseOutcome, "failed", "the vault did not take the token")
+		return Receipt{}, notStored(errors.Join(err, after))
+	}
+	f.Stored(g.connection)
+	unrecorded := errors.Join(
+		f.Ledger.PutConnection(ctx, f.row(g, stored)),
+		f.record(ctx, reference, g, phaseOutcome, "stored", "version "+stored.ID),
+	)
+	return Receipt{
+		Connection: g.connection,
+		UPN:        g.identity.UPN, Name: g.identity.Name, Tenant: g.identity.Tenant,
+		ValidUntil: stored.Expires, MFA: g.evidence.MFA(),
+		Reference: reference, Unrecorded: unrecorded,
+	}, nil
+}
+
+// store writes the token and reads it back. A version that reads back as
+// something else is disabled at once, so that nobody redeems it.
+func (f *Flow) store(ctx context.Context, g grant) (vault.Version, error) {
+	put, err := f.Vault.Put(ctx, f.version(g))
+	if err != nil {
+		return vault.Version{}, fmt.Errorf("store the refresh token of %s: %w", g.connection, err)
+	}
+	back, err := f.Vault.At(ctx, g.connection, put.ID)
+	if err != nil {
+		return vault.Version{}, fmt.Errorf("read back version %s of %s: %w", put.ID, g.connection, err)
+	}
+	if !back.Token.Equal(g.refresh) {
+		err := fmt.Errorf("version %s of %s reads back as something else", put.ID, g.connection)
+		return vault.Version{}, errors.Join(err, f.Vault.Disable(ctx, g.connection, put.ID))
+	}
+	return back, nil
+}
+
+func (f *Flow) version(g grant) vault.Version {
+	return vault.Version{
+		Connection: g.connection,
+		Token:      g.refresh,
+		UPN:        g.identity.UPN,
+		Kind:       sam.PartnerConnection,
+		App:        f.App,
+		Cloud:      f.Cloud.Name,
+		Source:     "consent",
+		AMR:        g.evidence.AMR,
+		RedeemedAt: f.Now(),
+	}
+}
+
+// row is a fresh status: whatever problem the connection had ended with the
+// grant that it was about. Never proved, it is due for rotation at once.
+func (f *Flow) row(g grant, v vault.Version) ledger.Connection {
+	return ledger.Connection{
+		ID: g.connection, Kind: sam.PartnerConnection,
+		UPN: g.identity.UPN, Name: g.identity.Name,
+		App: f.App, Cloud: f.Cloud.Name,
+		ConsentedAt: v.RedeemedAt, RedeemedAt: v.RedeemedAt, Expires: v.Expires,
+		Version: v.ID, MFA: g.evidence.MFA(),
+	}
+}
+
+func (f *Flow) record(ctx context.Context, reference string, g grant, phase, result, detail string) error {
+	return f.Ledger.Record(ctx, ledger.Audit{
+		At: f.Now(), Action: action, Phase: phase, Subject: string(g.connection),
+		Result: result, Detail: detail, Reference: reference,
+	})
+}
+
+// notStored words a failure after the code was used up: the person has to sign
+// in again whatever the cause.
+func notStored(cause error) error {
+	r := &Refusal{
+		Status: http.StatusServiceUnavailable,
+		Plain:  "The sign-in was good, but the token could not be stored safely, so it was dropped.",
+		Fix:    "Start the consent again from its first page; if this message comes back, give the reference number to the operator.",
+		Err:    cause,
+	}
+	if p := sam.AsProblem(cause); p != nil {
+		r.Status = statusOf(p.Class)
+		if p.Fix != "" {
+			r.Fix = p.Fix + " Then start the consent again from its first page."
+		}
+	}
+	return r
+}
