@@ -1,0 +1,104 @@
+package entra
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/samkeeper/samkeeper/internal/cloud"
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+const (
+	// attemptTimeout ends one request to the login endpoint, body included.
+	attemptTimeout = 20 * time.Second
+	// maxBody is how much of any answer is read.
+	maxBody = 1 << 20
+)
+
+// Config says how to reach one app registration in one cloud.
+type Config struct {
+	Cloud      cloud.Cloud
+	LoginURL   string // where to connect; "" means Cloud.Login
+	App        sam.AppID
+	Credential AppCredential
+	HTTP       *http.Client     // nil means a client of its own
+	Now        func() time.Time // nil means time.Now
+}
+
+// Client talks to the login endpoints as one app. It is safe for concurrent
+// use and starts no goroutine of its own.
+type Client struct {
+	cloud      cloud.Cloud
+	login      string
+	app        sam.AppID
+	credential AppCredential
+	http       *http.Client
+	now        func() time.Time
+
+	mu   sync.Mutex
+	keys map[sam.TenantID]*oidc.RemoteKeySet // allow-listed tenants only, so bounded
+}
+
+// New returns a client. The given http.Client is copied; the copy follows no
+// redirect, reads bounded bodies and has a timeout.
+func New(cfg Config) *Client {
+	c := &Client{
+		cloud:      cfg.Cloud,
+		login:      strings.TrimRight(cfg.LoginURL, "/"),
+		app:        cfg.App,
+		credential: cfg.Credential,
+		http:       guarded(cfg.HTTP),
+		now:        cfg.Now,
+		keys:       make(map[sam.TenantID]*oidc.RemoteKeySet),
+	}
+	if c.login == "" {
+		c.login = cfg.Cloud.Login
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	return c
+}
+
+// guarded copies base and puts the house rules on the copy.
+func guarded(base *http.Client) *http.Client {
+	if base == nil {
+		base = &http.Client{}
+	}
+	c := *base
+	if c.Timeout == 0 {
+		c.Timeout = attemptTimeout
+	}
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if c.Transport == nil {
+		c.Transport = http.DefaultTransport
+	}
+	c.Transport = boundedReads{c.Transport}
+	return &c
+}
+
+// boundedReads cuts every response body off after maxBody bytes.
+type boundedReads struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (b boundedReads) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := b.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(resp.Body, maxBody), resp.Body}
+	return resp, nil
+}
+
+// tokenURL is the v2.0 token endpoint of a tenant.
+func (c *Client) tokenURL(t sam.TenantID) string {
+	return c.login + "/" + string(t) + "/oauth2/v2.0/token"
+}
