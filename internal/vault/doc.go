@@ -1,0 +1,43 @@
+// Package vault keeps refresh tokens in Azure Key Vault, and nothing else keeps
+// them anywhere.
+//
+// # Shape
+//
+// One secret per connection, named rt-<tenant id>-<object id>; every consent or
+// rotation writes a new version of it. The value is the token. Tags tell where
+// it came from: app, upn, kind, source, redeemed-at, amr, cloud. exp is 90 days
+// after the redemption, the token's life when unused; Key Vault does not enforce
+// exp, it announces it (SecretNearExpiry). A version without readable tags is
+// still a version: its redemption time is then its creation time.
+//
+// Two more secrets: state-key seals consent cookies, preflight proves that the
+// vault can be written.
+//
+// # Which version counts
+//
+// Current is the newest enabled version. Key Vault answers "newest" with 403
+// when that one is disabled; the newest enabled one is then looked up in the
+// list. Versions that were created in the same second (the vault's resolution)
+// are ordered by redeemed-at, then by id. Nothing is ever deleted here; an old
+// version is disabled.
+//
+// Key Vault has no conditional write. Two writers both succeed and the later one
+// is current; that does no harm, because Entra does not revoke an old refresh
+// token. Whoever rotates holds a lease.
+//
+// The state key has one winner: the oldest enabled version, by creation time and
+// then by id. Two processes that make it at once both write and then both read
+// the list, so they agree as soon as both writes are visible; only a sign-in that
+// was started in that very second may have to be started again. Disabling the
+// oldest version rotates the key.
+//
+// # Errors
+//
+// ErrAbsent and ErrDisabled can be tested with errors.Is. Every error is a
+// *sam.Problem: Code is Key Vault's innermost code (ForbiddenByRbac,
+// SecretNotFound, ObjectIsDeletedButRecoverable, …), Class is configuration or
+// retry, except that an absent refresh token is class reconsent.
+//
+// Source: section 8 of the reference on the Secure Application Model, as of
+// 2026-11.
+package vault
