@@ -135,9 +135,18 @@ func (s *Subscription) GroupPath(group string) string {
 	return s.Path() + "/resourceGroups/" + group
 }
 
-// ResourcePath is the ARM id of one of its resources.
+// ResourcePath is the ARM id of one of its resources. The name of a child
+// resource is "<parent>/<child>", and its path takes type and name by turns.
 func (s *Subscription) ResourcePath(r Resource) string {
-	return s.GroupPath(r.Group) + "/providers/" + r.Type + "/" + r.Name
+	var path strings.Builder
+	path.WriteString(s.GroupPath(r.Group) + "/providers/")
+	provider, types, _ := strings.Cut(r.Type, "/")
+	path.WriteString(provider)
+	names := strings.Split(r.Name, "/")
+	for i, kind := range strings.Split(types, "/") {
+		path.WriteString("/" + kind + "/" + names[min(i, len(names)-1)])
+	}
+	return path.String()
 }
 
 // AlertPath is the ARM id of one of its alerts.

@@ -1,0 +1,151 @@
+package partnercenter
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/samkeeper/samkeeper/sim/bearer"
+	"github.com/samkeeper/samkeeper/sim/world"
+)
+
+// adoption counts the calls of one application, for the MFA report.
+type adoption struct {
+	compliant, total int
+	last             time.Time
+}
+
+// errPhrase asks for the old refusal by reason phrase.
+var errPhrase = errors.New("MFA required")
+
+// take counts the call against the quota of the present minute and returns
+// how long to wait when there is nothing left. Refused calls count, too.
+func (s *Service) take(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dials.CallsPerMinute <= 0 {
+		return 0
+	}
+	if now.Sub(s.minute) >= time.Minute {
+		s.minute, s.calls = now, 0
+	}
+	s.calls++
+	if s.calls > s.dials.CallsPerMinute {
+		return s.minute.Add(time.Minute).Sub(now)
+	}
+	return 0
+}
+
+// admit checks the token, the caller's tenant and its second factor.
+func (s *Service) admit(w http.ResponseWriter, r *http.Request, appOnly bool) (bearer.Claims, error) {
+	caller, err := s.verifier.Verify(r, s.world.Cloud().PartnerCenter)
+	if err != nil {
+		return caller, unauthenticated(err)
+	}
+	if caller.Tenant != world.PartnerTenantID {
+		return caller, refusal{http.StatusUnauthorized, 400, "Access denied: the caller is not of a partner tenant."}
+	}
+	if !caller.Delegated {
+		if appOnly {
+			return caller, nil
+		}
+		return caller, refusal{http.StatusForbidden, 2032, "Access denied: the operation needs App+User authentication."}
+	}
+	if validate, _ := strconv.ParseBool(r.Header.Get("ValidateMfa")); validate {
+		w.Header().Set("isMfaCompliant", strconv.FormatBool(caller.MFA()))
+	}
+	return caller, s.secondFactor(caller)
+}
+
+// secondFactor keeps the adoption report and refuses its share of the calls
+// that come without a second factor.
+func (s *Service) secondFactor(caller bearer.Claims) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.adoption[caller.App]
+	if a == nil {
+		a = &adoption{}
+		s.adoption[caller.App] = a
+	}
+	a.total++
+	a.last = s.world.Now()
+	if caller.MFA() {
+		a.compliant++
+		return nil
+	}
+	s.ramp++
+	if s.ramp*s.dials.MFAShare/100 == (s.ramp-1)*s.dials.MFAShare/100 {
+		return nil
+	}
+	if s.dials.MFAPhrase {
+		return errPhrase
+	}
+	return refusal{http.StatusUnauthorized, 900421, "MFA is required: the access token was issued without multi-factor authentication."}
+}
+
+// unauthenticated tells a missing token from an unusable one.
+func unauthenticated(err error) error {
+	var bad *bearer.Error
+	if errors.As(err, &bad) && bad.Fault == bearer.Missing {
+		return refusal{http.StatusUnauthorized, 800001, "The partner token is missing."}
+	}
+	return refusal{http.StatusUnauthorized, 400, "Access denied: " + err.Error()}
+}
+
+// customer finds the customer of the route.
+func (s *Service) customer(c call) (*world.Customer, error) {
+	id := strings.ToLower(c.PathValue("customer"))
+	if !isGUID(id) {
+		return nil, refusal{http.StatusBadRequest, 2000, "The parameter customer_id is not a GUID."}
+	}
+	found, known := s.world.Customer(id)
+	if !known || found.Gone {
+		return nil, refusal{http.StatusNotFound, 60003, "The tenant " + id + " was not found."}
+	}
+	return found, nil
+}
+
+// sold is customer for what the partner's books know.
+func (s *Service) sold(c call) (*world.Customer, error) {
+	found, err := s.customer(c)
+	if err == nil && found.NoReseller {
+		return nil, refusal{http.StatusForbidden, 20002, "There is no commerce relationship between the partner and the customer."}
+	}
+	return found, err
+}
+
+// administered is customer for what Partner Center reads in the customer's
+// directory, where the relationship and the customer's policies count.
+func (s *Service) administered(c call) (*world.Customer, error) {
+	found, err := s.sold(c)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found.GDAP:
+		return nil, refusal{http.StatusForbidden, 2032, "Access denied: no granular delegated admin privileges for this customer."}
+	case found.Blocked:
+		return nil, refusal{http.StatusForbidden, 900309, "Access has been blocked by Conditional Access policies of the customer."}
+	}
+	return found, nil
+}
+
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch i {
+		case 8, 13, 18, 23:
+			if s[i] != '-' {
+				return false
+			}
+		default:
+			if !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
+				return false
+			}
+		}
+	}
+	return true
+}
