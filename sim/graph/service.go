@@ -1,0 +1,128 @@
+package graph
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/samkeeper/samkeeper/sim/bearer"
+	"github.com/samkeeper/samkeeper/sim/world"
+)
+
+// Service is the http.Handler of the API, safe for concurrent use.
+type Service struct {
+	world    *world.World
+	verifier bearer.Verifier
+	mux      *http.ServeMux
+	refusals atomic.Uint64 // decides the spelling of the inner error
+}
+
+// New makes the service.
+func New(w *world.World, v bearer.Verifier) *Service {
+	s := &Service{world: w, verifier: v, mux: http.NewServeMux()}
+	s.route("/v1.0/organization", s.organization)
+	s.route("/v1.0/subscribedSkus", s.subscribedSkus)
+	s.route("/v1.0/users", s.users)
+	s.route("/v1.0/servicePrincipals", s.servicePrincipals)
+	s.route("/v1.0/oauth2PermissionGrants", s.permissionGrants)
+	s.route("/v1.0/contracts", s.contracts)
+	s.route("/v1.0/tenantRelationships/delegatedAdminRelationships", s.relationships)
+	s.route("/v1.0/tenantRelationships/delegatedAdminRelationships/{id}", s.relationship)
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		stamp(w.Header(), r)
+		s.refuse(w, r, refusal{http.StatusBadRequest, "BadRequest", "Resource not found for the segment '" + lastSegment(r.URL.Path) + "'."})
+	})
+	return s
+}
+
+// ServeHTTP answers one call.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// call is one request whose caller is known. Customer is nil when the token
+// is the partner's own.
+type call struct {
+	*http.Request
+	caller   bearer.Claims
+	customer *world.Customer
+	query    query
+	now      time.Time
+}
+
+func (s *Service) route(path string, answer func(call) (any, error)) {
+	s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+		stamp(w.Header(), r)
+		body, err := s.answer(r, answer)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		write(w, http.StatusOK, body)
+	})
+}
+
+func (s *Service) answer(r *http.Request, answer func(call) (any, error)) (any, error) {
+	caller, err := s.verifier.Verify(r, s.world.Cloud().Graph)
+	if err != nil {
+		return nil, unauthenticated(err)
+	}
+	c := call{Request: r, caller: caller, now: s.world.Now()}
+	if c.customer, err = s.admit(caller); err != nil {
+		return nil, err
+	}
+	if c.query, err = readQuery(r.URL.Query()); err != nil {
+		return nil, err
+	}
+	return answer(c)
+}
+
+// admit finds whose data the token may read.
+func (s *Service) admit(caller bearer.Claims) (*world.Customer, error) {
+	if !caller.Delegated {
+		return nil, denied
+	}
+	if caller.Tenant == world.PartnerTenantID {
+		return nil, nil //nolint:nilnil // no customer: the partner's own directory
+	}
+	c, known := s.world.Customer(caller.Tenant)
+	switch {
+	case !known || c.Gone:
+		return nil, refusal{http.StatusNotFound, "Request_ResourceNotFound", "The tenant was not found."}
+	case !c.GDAP && caller.App != "" && foreign(caller, c):
+		return nil, denied
+	case !c.Consented && !c.PrincipalLeft:
+		return nil, refusal{http.StatusForbidden, "Authorization_IdentityNotFound", "The identity of the calling application could not be established."}
+	case c.GraphRefuses:
+		return nil, denied
+	}
+	return c, nil
+}
+
+// foreign tells a delegated administrator from an account of the customer's
+// own directory, which needs no relationship.
+func foreign(caller bearer.Claims, c *world.Customer) bool {
+	return !strings.HasSuffix(strings.ToLower(caller.UPN), "@"+strings.ToLower(c.Domain))
+}
+
+var denied = refusal{http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."}
+
+func unauthenticated(err error) error {
+	text := "Access token validation failure."
+	var bad *bearer.Error
+	if errors.As(err, &bad) {
+		switch bad.Fault {
+		case bearer.Missing:
+			text = "Access token is empty."
+		case bearer.Expired:
+			text = "Lifetime validation failed, the token is expired."
+		case bearer.Audience:
+			text = "Access token validation failure. Invalid audience."
+		case bearer.Signature, bearer.Malformed, bearer.Issuer:
+			text = "CompactToken validation failed: " + bad.Detail
+		}
+	}
+	return refusal{http.StatusUnauthorized, "InvalidAuthenticationToken", text}
+}
+
+func lastSegment(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
