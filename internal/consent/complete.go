@@ -129,7 +129,7 @@ func (f *Flow) redeem(ctx context.Context, a attempt, code sam.Secret) (grant, e
 func (f *Flow) recordRefused(ctx context.Context, tenant sam.TenantID, reference string, cause error) {
 	r := stamped(reference, cause)
 	_ = f.Ledger.Record(ctx, ledger.Audit{
-		At: f.Now(), Action: action, Phase: phaseOutcome, Subject: string(tenant),
+		At: f.Now(), Action: action, Phase: ledger.PhaseOutcome, Subject: string(tenant),
 		Result: "refused", Detail: r.Plain, Reference: reference,
 	})
 }

@@ -11,27 +11,23 @@ import (
 	"github.com/samkeeper/samkeeper/internal/vault"
 )
 
-// Words of the audit rows.
-const (
-	action       = "consent"
-	phaseIntent  = "intent"
-	phaseOutcome = "outcome"
-)
+// action names the consent in audit rows.
+const action = "consent"
 
 // keep stores a grant: intent, vault, status, outcome. No intent, no act.
 func (f *Flow) keep(ctx context.Context, reference string, g grant) (Receipt, error) {
-	if err := f.record(ctx, reference, g, phaseIntent, "", "store the first refresh token of a consent"); err != nil {
+	if err := f.record(ctx, reference, g, ledger.PhaseIntent, "", "store the first refresh token of a consent"); err != nil {
 		return Receipt{}, notStored(fmt.Errorf("write the audit intent: %w", err))
 	}
 	stored, err := f.store(ctx, g)
 	if err != nil {
-		after := f.record(ctx, reference, g, phaseOutcome, "failed", "the vault did not take the token")
+		after := f.record(ctx, reference, g, ledger.PhaseOutcome, "failed", "the vault did not take the token")
 		return Receipt{}, notStored(errors.Join(err, after))
 	}
 	f.Stored(g.connection)
 	unrecorded := errors.Join(
 		f.Ledger.PutConnection(ctx, f.row(g, stored)),
-		f.record(ctx, reference, g, phaseOutcome, "stored", "version "+stored.ID),
+		f.record(ctx, reference, g, ledger.PhaseOutcome, "stored", "version "+stored.ID),
 	)
 	return Receipt{
 		Connection: g.connection,

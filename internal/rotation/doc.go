@@ -1,0 +1,76 @@
+// Package rotation keeps refresh tokens alive without a person: it renews each
+// one daily, proves that what the vault now holds can be redeemed, and only
+// then lets older versions go.
+//
+// # Law
+//
+// At every instant, whichever step dies and however often, the vault holds an
+// enabled version of each connection that can be redeemed, as long as Entra
+// accepts the grant at all. A consent is never overtaken by a descendant of an
+// older grant. Nothing is ever deleted.
+//
+// # Steps
+//
+// One connection, under its lease ("rotate-<connection id>", 60 seconds), with
+// what a process that dies right after the step leaves behind:
+//
+//	 1 lease        a lease that ends by itself
+//	 2 read         status row, current version, list of versions: nothing
+//	 3 still due?   somebody else may have rotated meanwhile: nothing
+//	 4 intent       an audit row without outcome; without it no further step
+//	 5 redeem       at the partner tenant. Entra does not revoke the old token:
+//	                a new one that nobody holds, the old one as good as before
+//	 6 check        same tenant, user and app, MFA still there, a token came: nothing
+//	 7 still ours?  lease renewed, the current version still the one of step 2: nothing
+//	 8 write        a new version, current, not yet proved; the old one enabled
+//	 9 read back    the same; a version that reads back wrong is disabled
+//	10 give way     if a consent came between 7 and 8, our version is disabled
+//	11 prove        redeem what was read back: proved, but not yet on record
+//	12 outcome      audit row; without it step 13 waits for the next rotation
+//	13 retire       some of the versions below the old one disabled
+//	14 status       the row; until it is written the connection counts as due
+//	15 release      a lease that ends by itself
+//
+// Every step may be repeated from the start, and is, by the next sweep. The
+// acts after the proof are finished although the caller has gone.
+//
+// # When the new token is bad
+//
+// Steps 8 to 11 leave two enabled versions: the new one and the one it came
+// from. If the proof fails for a passing reason they stay so, and the next
+// rotation begins with the new one. If the new one is refused for good, the
+// old one is redeemed once more: if it still works, the new one is disabled,
+// which makes the old one current again; if not, the grant has ended, both
+// versions stay as they are, and a person is called. A rotation that finds an
+// unproved version of an earlier one refused falls back on the version below
+// in the same way, but never from a consent's token to an older grant.
+//
+// # The race that cannot be closed
+//
+// Key Vault's set-secret has no condition, and consent takes no lease: it must
+// succeed while rotation hangs. So a consent may land between steps 7 and 8,
+// and a rotator that lost its lease unnoticed may write beside another one.
+// Step 10 sees the consent and gives way. If the process dies between 8 and
+// 10, the descendant of the older grant is current above the new consent. That
+// is harmless: it was minted by Entra seconds ago for the same user and app,
+// so it works; the consent's version stays enabled right below it; and if the
+// older grant is revoked, which is when the difference would matter, the next
+// rotation falls back on the consent. Two rotators both succeed, since
+// redeeming revokes nothing; the later version is current, both work.
+//
+// # When
+//
+// Policy is pure ([Due]): a connection never proved, at once; otherwise every
+// 24 hours plus a share of 2 hours that is the connection's own; sooner when
+// fewer than 45 of the 90 days are left. After a failure 1 h, doubling to 32 h;
+// Retry-After is obeyed up to there. A refusal that only a new sign-in can end
+// is raised to a person once and probed once a day. A connection that an
+// operator switched off is never due.
+//
+// The status row has no condition either; a rotation does not write it if a
+// consent has written it meanwhile. If both write in the same instant the row
+// may say less than the vault, which is the truth, until the next rotation.
+//
+// Times are UTC, durations time.Duration. Sources: section 2 of the reference
+// on the Secure Application Model and its account of Key Vault, as of 2026-11.
+package rotation

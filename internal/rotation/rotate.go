@@ -1,0 +1,205 @@
+package rotation
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/samkeeper/samkeeper/internal/entra"
+	"github.com/samkeeper/samkeeper/internal/lease"
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/vault"
+)
+
+const (
+	// leaseTTL is the longest a blob lease can last; it is renewed before the
+	// write, which is the one step that must not be done twice at once.
+	leaseTTL = 60 * time.Second
+	// tidying bounds each of the acts that must happen although the caller has
+	// gone: the record of what was done, and the release.
+	tidying = 15 * time.Second
+
+	sourceConsent  = "consent"
+	sourceRotation = "rotation"
+)
+
+// Rotate renews the token of one connection if it is due, or with force
+// without asking the schedule. A connection that an operator switched off is
+// left alone in any case. The error is the Err of a Failed result.
+func (r *Rotator) Rotate(ctx context.Context, conn sam.ConnectionID, force bool) (Result, error) {
+	held, err := r.Locks.Acquire(ctx, "rotate-"+string(conn), leaseTTL)
+	if errors.Is(err, lease.ErrHeld) {
+		return Result{Connection: conn, State: Held, Reason: "another rotation of this connection is under way"}, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("take the lease of connection %s: %w", conn, err)
+		return Result{Connection: conn, State: Failed, Reason: err.Error(), Err: err}, err
+	}
+	defer release(ctx, held)
+	a := &attempt{Rotator: r, conn: conn, lease: held, reference: rand.Text()[:12], began: r.Now()}
+	result := a.run(ctx, force)
+	if result.State == Failed {
+		return result, result.Err
+	}
+	return result, nil
+}
+
+// release lets go of the lease although ctx may be over. Should it fail, the
+// lease ends by itself.
+func release(ctx context.Context, l Lease) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidying)
+	defer cancel()
+	_ = l.Release(ctx)
+}
+
+// attempt is one rotation of one connection, under its lease.
+type attempt struct {
+	*Rotator
+	conn      sam.ConnectionID
+	lease     Lease
+	reference string // joins the audit rows
+	began     time.Time
+
+	row     ledger.Connection // status as of the start; ID only when there was none
+	hadRow  bool
+	current vault.Version   // the current version as of the start
+	known   []vault.Version // all versions as of the start, newest first
+	base    vault.Version   // the version whose token was redeemed
+	written vault.Version   // the new version
+}
+
+// run goes through the steps of doc.go.
+func (a *attempt) run(ctx context.Context, force bool) Result {
+	if err := a.read(ctx); err != nil {
+		return a.failed(ctx, err)
+	}
+	verdict := Due(a.began, a.row)
+	if !verdict.Due && (!force || a.row.Disabled) {
+		return Result{Connection: a.conn, State: NotDue, Reason: verdict.Reason, Next: verdict.Next, From: a.current.ID}
+	}
+	if err := a.intend(ctx); err != nil {
+		return a.failed(ctx, err)
+	}
+	next, err := a.renew(ctx)
+	if errors.Is(err, errNoNewToken) {
+		return a.kept(ctx, err)
+	}
+	if err != nil {
+		return a.failed(ctx, err)
+	}
+	if err := a.write(ctx, next); err != nil {
+		return a.unwritten(ctx, err)
+	}
+	if err := a.prove(ctx); err != nil {
+		return a.failed(ctx, err)
+	}
+	return a.rotated(ctx, verdict)
+}
+
+// read looks at the vault and the ledger again, now that the lease is held.
+func (a *attempt) read(ctx context.Context) error {
+	row, err := a.Ledger.Connection(ctx, a.conn)
+	if err != nil && !errors.Is(err, ledger.ErrAbsent) {
+		return fmt.Errorf("read the status of connection %s: %w", a.conn, err)
+	}
+	a.hadRow = err == nil
+	a.row = row
+	a.row.ID = a.conn
+	current, err := a.Vault.Current(ctx, a.conn)
+	if err != nil {
+		return a.unreadable(err)
+	}
+	a.current, a.base = current, current
+	if a.known, err = a.Vault.Versions(ctx, a.conn); err != nil {
+		return fmt.Errorf("list the versions of connection %s: %w", a.conn, err)
+	}
+	return a.checkOwner()
+}
+
+// renew redeems the current token and makes the version to be written.
+func (a *attempt) renew(ctx context.Context) (vault.Version, error) {
+	at := a.Now() // before the request, so that the expiry is never late
+	tokens, err := a.redeemBest(ctx)
+	if err != nil {
+		return vault.Version{}, err
+	}
+	evidence, err := a.check(tokens)
+	if err != nil {
+		return vault.Version{}, err
+	}
+	if tokens.Refresh.Empty() {
+		return vault.Version{}, errNoNewToken
+	}
+	return vault.Version{
+		Connection: a.conn,
+		Token:      tokens.Refresh,
+		UPN:        firstOf(evidence.UPN, a.base.UPN),
+		Kind:       firstOf(a.base.Kind, sam.PartnerConnection),
+		App:        a.App,
+		Cloud:      a.Cloud.Name,
+		Source:     sourceRotation,
+		AMR:        evidence.AMR,
+		RedeemedAt: at,
+	}, nil
+}
+
+// redeemBest redeems the current token. If that one is refused for good and
+// was never more than an unproved rotation's, the version before it gets its
+// chance: that is what it is kept for. A consent's token has no such stand-in,
+// since an older grant must not take the place of a newer one.
+func (a *attempt) redeemBest(ctx context.Context) (entra.Tokens, error) {
+	tokens, err := a.redeem(ctx, a.current.Token)
+	if err == nil || !refusedForGood(err) || a.current.Source != sourceRotation {
+		return tokens, err
+	}
+	previous, ok := a.previous()
+	if !ok {
+		return tokens, err
+	}
+	old, readErr := a.Vault.At(ctx, a.conn, previous.ID)
+	if readErr != nil {
+		return tokens, err
+	}
+	again, oldErr := a.redeem(ctx, old.Token)
+	if oldErr != nil {
+		return tokens, err
+	}
+	a.base = old
+	return again, nil
+}
+
+// previous is the newest enabled version below the current one.
+func (a *attempt) previous() (vault.Version, bool) {
+	for _, v := range a.known {
+		if v.Enabled && v.ID != a.current.ID {
+			return v, true
+		}
+	}
+	return vault.Version{}, false
+}
+
+// redeem asks the partner tenant for a Partner Center token.
+func (a *attempt) redeem(ctx context.Context, token sam.Secret) (entra.Tokens, error) {
+	tokens, err := a.Redeemer.Redeem(ctx, entra.RefreshRequest{
+		Tenant:       a.conn.Tenant(),
+		Home:         a.conn.Tenant(),
+		RefreshToken: token,
+		Scope:        a.Cloud.PartnerCenterScope() + " openid profile offline_access",
+	})
+	if err != nil {
+		return entra.Tokens{}, fmt.Errorf("redeem the token of connection %s: %w", a.conn, err)
+	}
+	return tokens, nil
+}
+
+func firstOf[T ~string](values ...T) T {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
