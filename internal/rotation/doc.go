@@ -51,12 +51,12 @@
 // succeed while rotation hangs. So a consent may land between steps 7 and 8,
 // and a rotator that lost its lease unnoticed may write beside another one.
 // Step 10 sees the consent and gives way. If the process dies between 8 and
-// 10, the descendant of the older grant is current above the new consent. That
-// is harmless: it was minted by Entra seconds ago for the same user and app,
-// so it works; the consent's version stays enabled right below it; and if the
-// older grant is revoked, which is when the difference would matter, the next
-// rotation falls back on the consent. Two rotators both succeed, since
-// redeeming revokes nothing; the later version is current, both work.
+// 10, the descendant of the older grant is current above the new consent,
+// until the next rotation sees that the consent is the younger of the two and
+// starts from it. Meanwhile that is harmless: the token was minted seconds ago
+// for the same user and app, so it works, and the consent stays enabled right
+// below it. Two rotators both succeed, since redeeming revokes nothing; the
+// later version is current, both work.
 //
 // # When
 //

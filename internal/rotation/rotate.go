@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/entra"
@@ -67,7 +68,7 @@ type attempt struct {
 	hadRow  bool
 	current vault.Version   // the current version as of the start
 	known   []vault.Version // all versions as of the start, newest first
-	base    vault.Version   // the version whose token was redeemed
+	base    vault.Version   // the version to start from: current, as a rule
 	written vault.Version   // the new version
 }
 
@@ -112,11 +113,32 @@ func (a *attempt) read(ctx context.Context) error {
 	if err != nil {
 		return a.unreadable(err)
 	}
-	a.current, a.base = current, current
 	if a.known, err = a.Vault.Versions(ctx, a.conn); err != nil {
 		return fmt.Errorf("list the versions of connection %s: %w", a.conn, err)
 	}
+	a.current = current
+	if a.base, err = a.start(ctx); err != nil {
+		return err
+	}
 	return a.checkOwner()
+}
+
+// start is the version to renew: the current one, unless it descends from an
+// older grant than a consent below it, which a process left behind that died
+// between its write and its giving way. A consent created after a token was
+// redeemed cannot be that token's ancestor. The vault counts whole seconds and
+// its clock is not ours; a consent taken for overtaken by mistake does no
+// harm, since its own token is as good as one that descends from it.
+func (a *attempt) start(ctx context.Context) (vault.Version, error) {
+	i := slices.IndexFunc(a.known, func(v vault.Version) bool { return v.Source == sourceConsent && v.Enabled })
+	if i < 0 || a.known[i].ID == a.current.ID || a.known[i].Created.Add(time.Second).Before(a.current.RedeemedAt) {
+		return a.current, nil
+	}
+	consented, err := a.Vault.At(ctx, a.conn, a.known[i].ID)
+	if err != nil {
+		return vault.Version{}, fmt.Errorf("read the newer consent of connection %s: %w", a.conn, err)
+	}
+	return consented, nil
 }
 
 // renew redeems the current token and makes the version to be written.
@@ -146,13 +168,13 @@ func (a *attempt) renew(ctx context.Context) (vault.Version, error) {
 	}, nil
 }
 
-// redeemBest redeems the current token. If that one is refused for good and
+// redeemBest redeems the token to start from. If that one is refused for good and
 // was never more than an unproved rotation's, the version before it gets its
 // chance: that is what it is kept for. A consent's token has no such stand-in,
 // since an older grant must not take the place of a newer one.
 func (a *attempt) redeemBest(ctx context.Context) (entra.Tokens, error) {
-	tokens, err := a.redeem(ctx, a.current.Token)
-	if err == nil || !refusedForGood(err) || a.current.Source != sourceRotation {
+	tokens, err := a.redeem(ctx, a.base.Token)
+	if err == nil || !refusedForGood(err) || a.base.Source != sourceRotation {
 		return tokens, err
 	}
 	previous, ok := a.previous()
