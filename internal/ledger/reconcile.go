@@ -96,5 +96,8 @@ func transaction(set findingSet, o observation, changes []change) (actions []row
 		}
 		break
 	}
+	if taken == 0 && len(changes) > 0 {
+		return nil, 0, fmt.Errorf("finding %s does not fit a transaction", changes[0].finding.ID)
+	}
 	return actions, taken, nil
 }

@@ -38,7 +38,7 @@ func (c *Clients) Send(ctx context.Context, queue string, body []byte, delay tim
 	if delay < 0 || delay > MaxDelay {
 		return fmt.Errorf("send to queue %s after %v: %w", queue, delay, ErrDelayTooLong)
 	}
-	hidden := int32((delay + time.Second - 1) / time.Second) //nolint:gosec // at most 604,800
+	hidden := int32((delay + time.Second - 1) / time.Second)
 	ttl := forever
 	_, err := c.Queue(queue).EnqueueMessage(ctx, base64.StdEncoding.EncodeToString(body), &azqueue.EnqueueMessageOptions{
 		VisibilityTimeout: &hidden,

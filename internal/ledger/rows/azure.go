@@ -119,7 +119,7 @@ func (t azureTable) Query(ctx context.Context, q Query) iter.Seq2[Row, error] {
 		filter := q.filter()
 		options := aztables.ListEntitiesOptions{Filter: &filter}
 		if q.Limit > 0 && q.Limit < 1000 {
-			top := int32(q.Limit) //nolint:gosec // below 1000
+			top := int32(q.Limit)
 			options.Top = &top
 		}
 		left := q.Limit
