@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/sam"
@@ -42,7 +43,7 @@ func (s *Source) newerThan(ctx context.Context, conn sam.ConnectionID, held vaul
 	}
 	defer g.leave()
 	now := s.now()
-	if g.version.ID != held.ID || !g.confirmedAt.IsZero() && now.Sub(g.confirmedAt) < confirmLife {
+	if g.supersedes(held, now) {
 		return g.version, nil
 	}
 	v, err := s.read(ctx, conn, g, now)
@@ -50,6 +51,15 @@ func (s *Source) newerThan(ctx context.Context, conn sam.ConnectionID, held vaul
 		g.confirmedAt = now
 	}
 	return v, err
+}
+
+// supersedes reports whether what is held now settles the question: another
+// version than the refused one, or the same and lately confirmed.
+func (g *grant) supersedes(refused vault.Version, now time.Time) bool {
+	if g.readAt.IsZero() {
+		return false
+	}
+	return g.version.ID != refused.ID || !g.confirmedAt.IsZero() && now.Sub(g.confirmedAt) < confirmLife
 }
 
 // read asks the vault; the turn is held.
@@ -75,7 +85,7 @@ func (s *Source) take(ctx context.Context, conn sam.ConnectionID) (*grant, error
 	case g.turn <- struct{}{}:
 		return g, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, fmt.Errorf("wait for the refresh token of connection %s: %w", conn, ctx.Err())
 	}
 }
 

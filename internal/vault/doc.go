@@ -5,7 +5,7 @@
 //
 // One secret per connection, named rt-<tenant id>-<object id>; every consent or
 // rotation writes a new version of it. The value is the token. Tags tell where
-// it came from: app, upn, kind, source, redeemed-at, amr, cloud. exp is 90 days
+// it came from: app, upn, kind, source, redeemed-at, amr, cloud, stored-at. exp is 90 days
 // after the redemption, the token's life when unused; Key Vault does not enforce
 // exp, it announces it (SecretNearExpiry). A version without readable tags is
 // still a version: its redemption time is then its creation time.
@@ -18,7 +18,7 @@
 // Current is the newest enabled version. Key Vault answers "newest" with 403
 // when that one is disabled; the newest enabled one is then looked up in the
 // list. Versions that were created in the same second (the vault's resolution)
-// are ordered by redeemed-at, then by id. Nothing is ever deleted here; an old
+// are ordered by the tag stored-at, then by redeemed-at, then by id. Nothing is ever deleted here; an old
 // version is disabled.
 //
 // Key Vault has no conditional write. Two writers both succeed and the later one

@@ -10,7 +10,7 @@ import (
 // Versions lists all versions of a connection, newest first, without tokens. A
 // connection that has none yields an empty list.
 func (v *Vault) Versions(ctx context.Context, conn sam.ConnectionID) ([]Version, error) {
-	var all []Version
+	var all []listed
 	pages := v.client.NewListSecretPropertiesVersionsPager(SecretName(conn), nil)
 	for pages.More() {
 		page, err := pages.NextPage(ctx)
@@ -21,11 +21,10 @@ func (v *Vault) Versions(ctx context.Context, conn sam.ConnectionID) ([]Version,
 			return nil, nil
 		}
 		for _, s := range page.Value {
-			all = append(all, describe(conn, s.ID, s.Attributes, s.Tags))
+			all = append(all, listed{describe(conn, s.ID, s.Attributes, s.Tags), storedAt(s.Tags)})
 		}
 	}
-	newestFirst(all)
-	return all, nil
+	return newestFirst(all), nil
 }
 
 // Connections lists the connections that have a refresh token, enabled or not,

@@ -12,9 +12,9 @@ import (
 // counted here, which is never more.
 const maxTag = 256
 
-// tags says what is known about a version, within Key Vault's limits. Seven
+// tags says what is known about a version, within Key Vault's limits. Eight
 // tags are written of the fifteen allowed; empty ones are left out.
-func tags(v Version) map[string]*string {
+func tags(v Version, stored time.Time) map[string]*string {
 	values := map[string]string{
 		"app":         string(v.App),
 		"upn":         v.UPN,
@@ -23,6 +23,7 @@ func tags(v Version) map[string]*string {
 		"redeemed-at": v.RedeemedAt.UTC().Format(time.RFC3339Nano),
 		"amr":         strings.Join(v.AMR, " "),
 		"cloud":       v.Cloud,
+		"stored-at":   stored.UTC().Format(time.RFC3339Nano),
 	}
 	out := make(map[string]*string, len(values))
 	for name, value := range values {
@@ -46,14 +47,26 @@ func cut(s string) string {
 	return s[:end]
 }
 
+// tag returns one tag's value, "" when it is not there.
+func tag(tags map[string]*string, name string) string {
+	if p := tags[name]; p != nil {
+		return *p
+	}
+	return ""
+}
+
+// storedAt is when this program wrote the version, zero if another one did.
+func storedAt(tags map[string]*string) time.Time {
+	at, err := time.Parse(time.RFC3339Nano, tag(tags, "stored-at"))
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
 // readTags fills v from tags, which anybody may have edited.
 func readTags(v *Version, tags map[string]*string) {
-	get := func(name string) string {
-		if p := tags[name]; p != nil {
-			return *p
-		}
-		return ""
-	}
+	get := func(name string) string { return tag(tags, name) }
 	v.App = sam.AppID(get("app"))
 	v.UPN = get("upn")
 	v.Kind = sam.Kind(get("kind"))

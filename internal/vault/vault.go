@@ -21,6 +21,7 @@ type Vault struct {
 
 	mu       sync.Mutex
 	provedAt time.Time // last successful preflight of this process
+	stamped  time.Time // last stored-at of this process
 }
 
 // New returns a vault over the client. nil now means time.Now.
@@ -77,13 +78,26 @@ func (v *Vault) Put(ctx context.Context, ver Version) (Version, error) {
 	got, err := v.client.SetSecret(ctx, SecretName(ver.Connection), azsecrets.SetSecretParameters{
 		Value:            to.Ptr(ver.Token.Reveal()),
 		ContentType:      to.Ptr(contentType),
-		Tags:             tags(ver),
+		Tags:             tags(ver, v.stamp()),
 		SecretAttributes: &azsecrets.SecretAttributes{Enabled: to.Ptr(true), Expires: to.Ptr(ver.RedeemedAt.Add(TokenLife).UTC())},
 	}, nil)
 	if err != nil {
 		return Version{}, problem(op, ver.Connection.Tenant(), err)
 	}
 	return withToken(ver.Connection, got.Secret), nil
+}
+
+// stamp is the time for the tag stored-at: now, but later than any stamp before,
+// so that it orders the versions this process writes within one second.
+func (v *Vault) stamp() time.Time {
+	now := v.now()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !now.After(v.stamped) {
+		now = v.stamped.Add(time.Nanosecond)
+	}
+	v.stamped = now
+	return now
 }
 
 // At reads one version with its token.

@@ -68,9 +68,21 @@ func connectionOf(name string) (sam.ConnectionID, bool) {
 	return c, err == nil
 }
 
+// listed is a version in a list, with what orders versions of one second.
+type listed struct {
+	Version
+	storedAt time.Time
+}
+
 // newestFirst orders versions as Current sees them.
-func newestFirst(vs []Version) {
-	slices.SortFunc(vs, func(a, b Version) int {
-		return cmp.Or(b.Created.Compare(a.Created), b.RedeemedAt.Compare(a.RedeemedAt), cmp.Compare(b.ID, a.ID))
+func newestFirst(all []listed) []Version {
+	slices.SortFunc(all, func(a, b listed) int {
+		return cmp.Or(b.Created.Compare(a.Created), b.storedAt.Compare(a.storedAt),
+			b.RedeemedAt.Compare(a.RedeemedAt), cmp.Compare(b.ID, a.ID))
 	})
+	var versions []Version
+	for _, l := range all {
+		versions = append(versions, l.Version)
+	}
+	return versions
 }
