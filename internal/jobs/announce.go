@@ -1,0 +1,105 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+// Event is what the queue "findings" carries: something went wrong at a
+// customer, or no longer is. It is sent at least once; Key is the same each
+// time, for the receiver to drop repeats.
+type Event struct {
+	V        int            `json:"v"`
+	Key      string         `json:"key"`
+	Type     string         `json:"type"` // "opened" or "closed"
+	At       time.Time      `json:"at"`
+	Finding  string         `json:"finding"` // stable id
+	Customer sam.CustomerID `json:"customer"`
+	Task     string         `json:"task"`
+	Kind     string         `json:"kind"`
+	Subject  string         `json:"subject"` // the finding's key
+	Severity sam.Severity   `json:"severity"`
+	Title    string         `json:"title"`
+	Detail   string         `json:"detail,omitempty"`
+	Resource string         `json:"resource,omitempty"`
+	Since    *time.Time     `json:"since,omitempty"` // when it began upstream
+	OpenedAt time.Time      `json:"opened_at"`
+	Run      string         `json:"run"`
+}
+
+// maxText bounds each text of an event, so that it fits into a message.
+const maxText = 4 << 10
+
+// announceBatch is how many events are read and marked at once.
+const announceBatch = 200
+
+// Announce sends the events that were never marked as sent and reports how
+// many went out.
+func (j *Jobs) Announce(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		events, err := j.Ledger.Unannounced(ctx, announceBatch)
+		if err != nil {
+			return total, err
+		}
+		if len(events) == 0 {
+			return total, nil
+		}
+		n, err := j.announce(ctx, events)
+		total += n
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+// announce sends events and marks those that were sent, also when one failed.
+func (j *Jobs) announce(ctx context.Context, events []ledger.Event) (int, error) {
+	sent := 0
+	var failed error
+	for _, e := range events {
+		body, err := json.Marshal(newEvent(e))
+		if err == nil {
+			err = j.Queue.Send(ctx, QueueFindings, body, 0)
+		}
+		if err != nil {
+			failed = fmt.Errorf("announce %s: %w", e.Key, err)
+			break
+		}
+		sent++
+	}
+	if sent > 0 {
+		if err := j.Ledger.MarkAnnounced(ctx, events[:sent]); err != nil {
+			return sent, fmt.Errorf("mark events as announced: %w", err)
+		}
+	}
+	return sent, failed
+}
+
+func newEvent(e ledger.Event) Event {
+	f := e.Finding
+	out := Event{
+		V: 1, Key: e.Key, Type: e.Type, At: e.At, Finding: f.ID,
+		Customer: f.Customer, Task: f.Task, Kind: f.Kind, Subject: f.Key, Severity: f.Severity,
+		Title: clip(f.Title), Detail: clip(f.Detail), Resource: clip(f.Resource),
+		OpenedAt: f.OpenedAt, Run: f.Run,
+	}
+	if !f.Since.IsZero() {
+		out.Since = &f.Since
+	}
+	return out
+}
+
+// clip bounds a text that came from outside.
+func clip(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "") + "…"
+}

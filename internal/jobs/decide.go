@@ -1,0 +1,85 @@
+package jobs
+
+import (
+	"time"
+
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+// codeGateClosed marks a wait that the shared throttle asked for: nothing was
+// tried, so no try is used up.
+const codeGateClosed = "ThrottleClosed"
+
+// verb is what happens to a task after it ran.
+type verb int
+
+const (
+	settle verb = iota // write the final outcome
+	again              // try again later, one try used up
+	wait               // try again later, no try used up
+	hold               // as wait, and the whole connection stands still
+)
+
+// decision is what to do and what to write.
+type decision struct {
+	verb    verb
+	state   sam.OutcomeState
+	reason  sam.Reason
+	class   sam.Class
+	delay   time.Duration // with again, wait and hold; without jitter
+	problem *sam.Problem  // nil unless there was an error
+}
+
+// decide is the whole policy of outcomes. home is the connection's own tenant;
+// try is the number of this attempt.
+func decide(res Result, err error, home sam.TenantID, try int) decision {
+	if err == nil {
+		if res.Skipped != sam.NoReason {
+			return decision{state: sam.Skipped, reason: res.Skipped}
+		}
+		return decision{state: sam.Done}
+	}
+	p := sam.AsProblem(err)
+	if p == nil {
+		p = &sam.Problem{
+			Class: sam.ClassRetry, Code: "Unexplained", Err: err,
+			Plain: "The task failed without saying why.",
+			Fix:   "It is tried again by itself; if it persists, look at the logs of the job.",
+		}
+	}
+	switch {
+	case p.Code == codeGateClosed:
+		return decision{verb: wait, state: sam.Retry, class: p.Class, delay: p.RetryAfter, problem: p}
+	case stopsConnection(p, home):
+		return decision{verb: hold, state: sam.Retry, class: p.Class, delay: max(HoldFor, p.RetryAfter), problem: p}
+	case p.Reason != sam.NoReason && p.Class != sam.ClassRetry:
+		return decision{state: sam.Skipped, reason: p.Reason, class: p.Class, problem: p}
+	case p.Class == sam.ClassPolicy:
+		return decision{state: sam.Skipped, reason: sam.BlockedByPolicy, class: p.Class, problem: p}
+	case p.Class == sam.ClassRetry || p.Class == "":
+		return tryAgain(p, try)
+	}
+	return decision{state: sam.Failed, class: p.Class, problem: p}
+}
+
+// stopsConnection reports whether every customer of the connection would fail
+// in the same way.
+func stopsConnection(p *sam.Problem, home sam.TenantID) bool {
+	switch p.Class {
+	case sam.ClassReconsent, sam.ClassCredential:
+		return true
+	case sam.ClassPolicy:
+		return p.Tenant == home
+	case sam.ClassRetry, sam.ClassCustomer, sam.ClassConfiguration:
+	}
+	return false
+}
+
+// tryAgain consults the table.
+func tryAgain(p *sam.Problem, try int) decision {
+	delay, more := RetryDelay(try, p.RetryAfter)
+	if !more {
+		return decision{state: sam.Failed, class: sam.ClassRetry, problem: p}
+	}
+	return decision{verb: again, state: sam.Retry, class: sam.ClassRetry, delay: delay, problem: p}
+}

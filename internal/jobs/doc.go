@@ -1,0 +1,43 @@
+// Package jobs runs the sweeps: it opens a run over all customers, does each
+// customer's tasks from a queue message, tries again what may pass, accounts
+// for every outcome, and tells the world what opened and closed.
+//
+// # Accounting
+//
+// Rows come before messages. [Jobs.OpenRun] writes the run, then one expected
+// outcome for each (customer, task), then opens the run, then sends one message
+// for each customer. A job overwrites its own rows only. [Jobs.Supervise]
+// closes a run when expected = done + skipped + failed, sends anew what got
+// lost, and at the deadline settles the rest as failed. So at every moment, and
+// after a crash at any instruction, each expected outcome has exactly one row.
+//
+// A run's states: writing (rows are being written; no message exists) → open
+// (messages are out) → closed, or abandoned (its rows were never completed).
+//
+// # Outcomes
+//
+//	done     the task ran; its findings were reconciled before this was written
+//	skipped  nothing to do or no way in, for a Reason; the customer's Access says so
+//	retry    tried, and a message with a delay is on its way
+//	failed   given up, for a Class; a person is needed
+//
+// Which error leads where is one pure function, decide; how long to wait is
+// another, [RetryDelay]. A failure of the connection itself (re-consent,
+// credential, policy in the partner's own tenant) does not use up tries and
+// fails nobody: the shared gate "connection/<id>" closes for [HoldFor], jobs go
+// back to the queue, and the problem is put on the connection once.
+//
+// # Delivery
+//
+// Queue messages arrive at least once and in any order. A task whose row is
+// final, or whose row shows that a later try was already sent, is not run
+// again. A retry is a new message with a visibility delay, sent before its row
+// is written and before the current message is completed: a crash in between
+// costs a duplicate, never a loss. Nothing sleeps.
+//
+// Errors of RunJob mean "deliver again"; the queue's own count leads to
+// [Jobs.RecordPoisoned] after five, which keeps the body replayable.
+//
+// Sources: sections 5 and 6 of the design; sections 5, 6, 7 and 10 of the
+// reference on the Secure Application Model, as of 2026-11.
+package jobs

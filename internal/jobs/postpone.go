@@ -1,0 +1,97 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+// deferral is a task that goes back to the queue.
+type deferral struct {
+	task string
+	decision
+}
+
+// postpone notes the task for later. A connection that cannot work closes its
+// gate for everyone and takes the rest of this job along.
+func (b *job) postpone(ctx context.Context, name string, d decision) error {
+	b.later = append(b.later, deferral{name, d})
+	switch d.verb {
+	case again:
+		b.throttled(ctx, d.problem, d.delay)
+	case hold:
+		if err := b.Gate.Close(ctx, connectionScope(b.m.Connection), b.Now().Add(d.delay)); err != nil {
+			return fmt.Errorf("close the gate of connection %s: %w", b.m.Connection, err)
+		}
+		if err := b.raise(ctx, b.m.Connection, d.problem); err != nil {
+			return err
+		}
+		b.holdAll(decision{
+			verb: wait, state: sam.Retry, class: sam.ClassRetry, delay: d.delay,
+			problem: heldProblem(b.m.Connection),
+		})
+	case settle, wait:
+	}
+	return nil
+}
+
+// handOn sends what was deferred as new messages: one for the tasks that used
+// up a try, one for those that did not. Message first, row second: a row in
+// state retry proves that its message was sent, which is what lets a repeated
+// delivery of this message leave the task alone.
+func (b *job) handOn(ctx context.Context) error {
+	var counted, uncounted []deferral
+	for _, d := range b.later {
+		if d.verb == again {
+			counted = append(counted, d)
+		} else {
+			uncounted = append(uncounted, d)
+		}
+	}
+	if err := b.sendOn(ctx, counted, b.m.Try+1); err != nil {
+		return err
+	}
+	return b.sendOn(ctx, uncounted, b.m.Try)
+}
+
+// sendOn sends one message for the tasks, hidden for the longest of their
+// delays, and records them as waiting. The row's Try counts the tries used up.
+func (b *job) sendOn(ctx context.Context, tasks []deferral, try int) error {
+	if len(tasks) == 0 {
+		return nil
+	}
+	next := Message{Run: b.m.Run, Customer: b.m.Customer, Connection: b.m.Connection, Try: try}
+	var longest time.Duration
+	for _, d := range tasks {
+		next.Tasks = append(next.Tasks, d.task)
+		longest = max(longest, d.delay)
+	}
+	longest = Jitter(min(longest, longestDelay), b.Random())
+	if err := b.send(ctx, next, longest); err != nil {
+		return err
+	}
+	for _, d := range tasks {
+		o := b.outcome(d.task, d.decision)
+		o.Try, o.RetryAt = try-1, b.Now().Add(longest)
+		if err := b.Ledger.PutOutcome(ctx, o); err != nil {
+			return err
+		}
+	}
+	b.Log.InfoContext(ctx, "tasks to be tried again", "run", b.m.Run, "customer_id", b.m.Customer,
+		"tasks", next.Tasks, "try", try, "delay", longest.String())
+	return nil
+}
+
+// send puts a job message on the queue.
+func (j *Jobs) send(ctx context.Context, m Message, delay time.Duration) error {
+	body, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	if err := j.Queue.Send(ctx, QueueCustomerJobs, body, delay); err != nil {
+		return fmt.Errorf("queue the job of customer %s: %w", m.Customer, err)
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+// RunJob does the tasks of one queue message. nil means the message may be
+// deleted; an error means that it should be delivered again. An error that
+// wraps ErrForeign never gets better; five deliveries take the message to the
+// poison queue.
+func (j *Jobs) RunJob(ctx context.Context, body []byte) error {
+	m, err := ParseMessage(body)
+	if err != nil {
+		return err
+	}
+	run, err := j.Ledger.Run(ctx, m.Run)
+	if errors.Is(err, ledger.ErrAbsent) {
+		return j.drop(ctx, m, "the ledger knows no such run, so nobody waits for an outcome")
+	}
+	if err != nil {
+		return fmt.Errorf("job of customer %s: %w", m.Customer, err)
+	}
+	if why := over(run, j.Now()); why != "" {
+		return j.drop(ctx, m, why)
+	}
+	job, err := j.begin(ctx, run, m)
+	if err != nil {
+		return err
+	}
+	return job.work(ctx)
+}
+
+// over says why a run takes no more outcomes, or "".
+func over(run ledger.Run, now time.Time) string {
+	switch {
+	case run.State == ledger.RunClosed || run.State == ledger.RunAbandoned:
+		return "the run is " + string(run.State)
+	case !now.Before(run.Deadline):
+		return "the run's deadline has passed; the supervisor settles what is missing"
+	}
+	return ""
+}
+
+// drop completes a message that nobody waits for, on the record.
+func (j *Jobs) drop(ctx context.Context, m Message, why string) error {
+	j.Log.WarnContext(ctx, "job message dropped", "run", m.Run, "customer_id", m.Customer, "reason", why)
+	err := j.Ledger.Record(ctx, ledger.Audit{
+		At: j.Now(), Action: "job", Phase: ledger.PhaseOutcome, Subject: string(m.Customer),
+		Result: "dropped", Detail: why, Reference: m.Run,
+	})
+	if err != nil {
+		return fmt.Errorf("job of customer %s: %w", m.Customer, err)
+	}
+	return nil
+}
+
+// job is one message being worked on.
+type job struct {
+	*Jobs
+	run   ledger.Run
+	m     Message
+	visit Visit
+	todo  []string   // tasks still open, in the registry's order
+	later []deferral // what goes back to the queue
+	why   *decision  // the gravest access state met
+}
+
+// begin finds out which tasks of the message are still open.
+func (j *Jobs) begin(ctx context.Context, run ledger.Run, m Message) (*job, error) {
+	outcomes, err := j.Ledger.Job(ctx, m.Run, m.Customer)
+	if err != nil {
+		return nil, err
+	}
+	home := m.Connection.Tenant()
+	return &job{
+		Jobs: j, run: run, m: m, todo: j.open(ctx, m, outcomes),
+		visit: Visit{
+			Customer:   sam.Customer{ID: m.Customer, Connection: m.Connection},
+			Credential: j.credential(m.Connection, m.Customer.Tenant()),
+			Partner:    j.credential(m.Connection, home),
+			Now:        j.Now(),
+			shared:     &shared{done: map[string]any{}},
+		},
+	}, nil
+}
+
+// open picks the tasks to run: expected by the run, not final, and not already
+// handed on to a later message by an earlier delivery of this one.
+func (j *Jobs) open(ctx context.Context, m Message, outcomes []ledger.Outcome) []string {
+	rows := make(map[string]ledger.Outcome, len(outcomes))
+	for _, o := range outcomes {
+		rows[o.Task] = o
+	}
+	var todo []string
+	for _, task := range inOrder(j.Tasks, m.Tasks) {
+		row, expected := rows[task]
+		switch {
+		case !expected:
+			j.Log.WarnContext(ctx, "task not expected by its run, not done", "run", m.Run, "customer_id", m.Customer, "task", task)
+		case row.State.Final(), row.State == sam.Retry && row.Try >= m.Try:
+		default:
+			todo = append(todo, task)
+		}
+	}
+	return todo
+}
+
+// inOrder puts tasks into the registry's order; unknown ones come last.
+func inOrder(r *Registry, tasks []string) []string {
+	named := make(map[string]bool, len(tasks))
+	for _, t := range tasks {
+		named[t] = true
+	}
+	ordered := make([]string, 0, len(tasks))
+	for _, t := range r.Names() {
+		if named[t] {
+			ordered = append(ordered, t)
+			delete(named, t)
+		}
+	}
+	for _, t := range tasks {
+		if named[t] {
+			ordered = append(ordered, t)
+		}
+	}
+	return ordered
+}
+
+// work does the open tasks one after the other. Whatever waits is sent on and
+// recorded at the end, before the caller completes the message.
+func (b *job) work(ctx context.Context) error {
+	if len(b.todo) == 0 {
+		return nil
+	}
+	if err := b.atDoor(ctx); err != nil {
+		return err
+	}
+	for len(b.todo) > 0 {
+		task := b.todo[0]
+		b.todo = b.todo[1:]
+		if err := b.do(ctx, task); err != nil {
+			return fmt.Errorf("job of customer %s, task %s: %w", b.m.Customer, task, err)
+		}
+	}
+	if err := b.handOn(ctx); err != nil {
+		return err
+	}
+	return b.setAccess(ctx)
+}
+
+// atDoor sends everything back when the connection stands still.
+func (b *job) atDoor(ctx context.Context) error {
+	now := b.Now()
+	until, err := b.Gate.ClosedUntil(ctx, connectionScope(b.m.Connection), now)
+	if err != nil {
+		return fmt.Errorf("job of customer %s: look at the connection's gate: %w", b.m.Customer, err)
+	}
+	if until.After(now) {
+		b.holdAll(decision{
+			verb: wait, state: sam.Retry, class: sam.ClassRetry, delay: until.Sub(now),
+			problem: heldProblem(b.m.Connection),
+		})
+	}
+	return nil
+}
+
+func heldProblem(conn sam.ConnectionID) *sam.Problem {
+	return &sam.Problem{
+		Op: "use the connection", Tenant: conn.Tenant(), Class: sam.ClassRetry, Code: codeGateClosed,
+		Plain: "The connection itself has a problem, so its customers wait.",
+		Fix:   "See the problem shown with the connection.",
+	}
+}
+
+// holdAll defers every task that is still to do.
+func (b *job) holdAll(d decision) {
+	for _, task := range b.todo {
+		b.later = append(b.later, deferral{task, d})
+	}
+	b.todo = nil
+}

@@ -1,0 +1,174 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+// writerDead is how long a run may be in state writing: writing 10,000
+// customers takes a minute or two, and its lock lapses after one.
+const writerDead = 15 * time.Minute
+
+// Supervision is what one round did.
+type Supervision struct {
+	Closed    []string // runs whose sums matched, or whose deadline settled them
+	Completed []string // runs whose writer had died
+	Abandoned []string // runs given up before they were open
+	Requeued  int      // messages sent anew
+	Settled   int      // outcomes failed because the deadline passed
+	Announced int      // events sent
+	Stalled   []sam.ConnectionID
+}
+
+// Supervise looks after every unfinished run, sends events that were not sent,
+// and raises connections whose rotation has stalled. Rounds do not overlap: if
+// another process is at it, the report is empty. Each part is done even if
+// another failed; the errors are joined.
+func (j *Jobs) Supervise(ctx context.Context) (Supervision, error) {
+	var s Supervision
+	err := j.holding(ctx, lockSupervise, func(ctx context.Context) error {
+		var announced error
+		s.Announced, announced = j.Announce(ctx)
+		return errors.Join(j.superviseRuns(ctx, &s), announced, j.watchRotation(ctx, &s))
+	})
+	if errors.Is(err, ErrHeld) {
+		return Supervision{}, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("supervise runs: %w", err)
+	}
+	return s, nil
+}
+
+func (j *Jobs) superviseRuns(ctx context.Context, s *Supervision) error {
+	runs, err := j.Ledger.Runs(ctx, recentRuns)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, run := range runs {
+		var err error
+		switch run.State {
+		case ledger.RunWriting:
+			err = j.superviseWriting(ctx, run, s)
+		case ledger.RunOpen:
+			err = j.superviseOpen(ctx, run, s)
+		case ledger.RunClosed, ledger.RunAbandoned:
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("run %s: %w", run.ID, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// superviseWriting completes a run whose writer died, or abandons it once its
+// deadline has passed. No message of it exists, so nothing is under way.
+func (j *Jobs) superviseWriting(ctx context.Context, run ledger.Run, s *Supervision) error {
+	now := j.Now()
+	if now.Sub(run.Opened) < writerDead {
+		return nil
+	}
+	err := j.holding(ctx, lockSweep, func(ctx context.Context) error {
+		if now.Before(run.Deadline) {
+			s.Completed = append(s.Completed, run.ID)
+			_, err := j.write(ctx, run)
+			return err
+		}
+		s.Abandoned = append(s.Abandoned, run.ID)
+		run.State, run.Closed = ledger.RunAbandoned, now
+		run.Note = "Its writer died before the run was open, and could not be replaced before the deadline; no customer was visited. " + run.Note
+		j.Log.ErrorContext(ctx, "run abandoned", "run", run.ID, "note", run.Note)
+		return j.Ledger.PutRun(ctx, run)
+	})
+	if errors.Is(err, ErrHeld) {
+		return nil // it is being written after all
+	}
+	return err
+}
+
+// superviseOpen closes the run if it is complete, settles it if it is late,
+// and otherwise sends anew what seems lost.
+func (j *Jobs) superviseOpen(ctx context.Context, run ledger.Run, s *Supervision) error {
+	now := j.Now()
+	sums, pending, err := j.unfinished(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	late := !now.Before(run.Deadline)
+	if late && len(pending) > 0 {
+		if err := j.settleLate(ctx, pending, s); err != nil {
+			return err
+		}
+		if sums, pending, err = j.unfinished(ctx, run.ID); err != nil {
+			return err
+		}
+	}
+	if len(pending) == 0 && (late || sums.Final() == run.Expected && j.enqueued(run, now)) {
+		return j.closeRun(ctx, run, sums, s)
+	}
+	return j.requeue(ctx, run, sums, lost(run, pending, now, j.RequeueAfter), s)
+}
+
+// enqueued reports whether the opener is done with the run: it says so at the
+// end, unless it died.
+func (j *Jobs) enqueued(run ledger.Run, now time.Time) bool {
+	return !run.EnqueuedAt.IsZero() || now.Sub(run.Opened) >= j.RequeueAfter
+}
+
+// unfinished counts a run's outcomes and lists those that are not final.
+func (j *Jobs) unfinished(ctx context.Context, run string) (ledger.Sums, []ledger.Outcome, error) {
+	var pending []ledger.Outcome
+	sums, err := ledger.Tally(func(yield func(ledger.Outcome, error) bool) {
+		for o, err := range j.Ledger.Outcomes(ctx, run) {
+			if err == nil && !o.State.Final() {
+				pending = append(pending, o)
+			}
+			if !yield(o, err) {
+				return
+			}
+		}
+	})
+	return sums, pending, err
+}
+
+// settleLate fails what the deadline found unfinished. What was last known
+// about it stays readable.
+func (j *Jobs) settleLate(ctx context.Context, pending []ledger.Outcome, s *Supervision) error {
+	for _, o := range pending {
+		o.Plain = "The run's deadline passed. " + o.Plain
+		if o.State == sam.Expected {
+			o.Plain = "The run's deadline passed before the task was tried."
+			o.Fix = "Check that the queue function runs, then wait for the next run."
+		}
+		if o.Class == "" {
+			o.Class = sam.ClassRetry
+		}
+		o.State, o.UpdatedAt, o.RetryAt = sam.Failed, j.Now(), time.Time{}
+		if err := j.Ledger.PutOutcome(ctx, o); err != nil {
+			return err
+		}
+		s.Settled++
+	}
+	return nil
+}
+
+// closeRun writes the final sums. Sums that do not add up are kept, and said.
+func (j *Jobs) closeRun(ctx context.Context, run ledger.Run, sums ledger.Sums, s *Supervision) error {
+	if sums.Final() != run.Expected {
+		run.Note = fmt.Sprintf("The sums do not match: %d outcomes, %d expected. %s", sums.Final(), run.Expected, run.Note)
+		j.Log.ErrorContext(ctx, "run closed with sums that do not match", "run", run.ID, "final", sums.Final(), "expected", run.Expected)
+	}
+	run.State, run.Sums, run.Closed = ledger.RunClosed, sums, j.Now()
+	if err := j.Ledger.PutRun(ctx, run); err != nil {
+		return err
+	}
+	s.Closed = append(s.Closed, run.ID)
+	j.Log.InfoContext(ctx, "run closed", "run", run.ID, "done", sums.Done, "skipped", sums.Skipped, "failed", sums.Failed)
+	return nil
+}
