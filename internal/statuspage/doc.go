@@ -1,0 +1,19 @@
+// Package statuspage is the pane of glass: what is wrong, where, since when,
+// and whose turn it is. Load reads the ledger into a Status; the Status is the
+// JSON of GET /api/status and the data of the HTML page.
+//
+// Law of the room:
+//
+//   - It reads the ledger only. The ledger holds no secret, and there is no
+//     door from here to the vault, so the page cannot show one.
+//   - Judgements are pure and take now: the state of a connection (state.go)
+//     and who must act on a missing access (access.go).
+//   - The newest runs are shown with the sums of their rows. A run that is
+//     still open is counted afresh; failures come from the open runs and the
+//     newest one that has ended.
+//   - A customer that the newest discovery no longer saw is not listed as
+//     "without access": it is gone.
+//
+// Times are UTC and RFC 3339 in JSON, null when there is none. Errors are those
+// of the ledger, wrapped with what was read. As of 2026-11.
+package statuspage

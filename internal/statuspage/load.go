@@ -1,0 +1,154 @@
+package statuspage
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+// shownRuns is how many runs the page lists: two days of four-hourly sweeps.
+const shownRuns = 12
+
+// discoverySpan is how far apart rows of one discovery may be stamped.
+const discoverySpan = time.Hour
+
+// Ledger is what the page reads; *ledger.Ledger is one.
+type Ledger interface {
+	Connections(context.Context) ([]ledger.Connection, error)
+	Customers(context.Context) ([]sam.Customer, error)
+	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
+	Outcomes(ctx context.Context, run string) iter.Seq2[ledger.Outcome, error]
+	OpenFindings(context.Context) ([]ledger.FindingRow, error)
+}
+
+// reading is what was found in the ledger.
+type reading struct {
+	connections []ledger.Connection
+	customers   []sam.Customer
+	runs        []ledger.Run
+	findings    []ledger.FindingRow
+	failures    []ledger.Outcome
+}
+
+// Load reads the ledger, its tables side by side, and judges as of now.
+func Load(ctx context.Context, l Ledger, version string, now time.Time) (Status, error) {
+	var r reading
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { r.connections, err = l.Connections(ctx); return err })
+	group.Go(func() (err error) { r.customers, err = l.Customers(ctx); return err })
+	group.Go(func() (err error) { r.findings, err = l.OpenFindings(ctx); return err })
+	group.Go(func() error { return r.readRuns(ctx, l) })
+	if err := group.Wait(); err != nil {
+		return Status{}, fmt.Errorf("load status: %w", err)
+	}
+	return r.status(version, now), nil
+}
+
+// readRuns lists the runs and looks into the outcomes of those still open and
+// of the newest one that has ended, unless its sums say there is nothing.
+func (r *reading) readRuns(ctx context.Context, l Ledger) error {
+	var err error
+	if r.runs, err = l.Runs(ctx, shownRuns); err != nil {
+		return err
+	}
+	for i := range r.runs {
+		run := &r.runs[i]
+		ended := run.State == ledger.RunClosed || run.State == ledger.RunAbandoned
+		if ended && run.Sums.Failed == 0 {
+			return nil
+		}
+		sums, err := ledger.Tally(r.collect(l.Outcomes(ctx, run.ID)))
+		if err != nil {
+			return fmt.Errorf("outcomes of run %s: %w", run.ID, err)
+		}
+		if ended {
+			return nil
+		}
+		run.Sums = sums
+	}
+	return nil
+}
+
+// collect passes outcomes on and keeps the failed ones.
+func (r *reading) collect(outcomes iter.Seq2[ledger.Outcome, error]) iter.Seq2[ledger.Outcome, error] {
+	return func(yield func(ledger.Outcome, error) bool) {
+		for o, err := range outcomes {
+			if err == nil && o.State == sam.Failed {
+				r.failures = append(r.failures, o)
+			}
+			if !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
+// status turns the reading into the page.
+func (r *reading) status(version string, now time.Time) Status {
+	names := make(map[sam.CustomerID]string, len(r.customers))
+	for _, c := range r.customers {
+		names[c.ID] = c.Name
+	}
+	s := Status{
+		GeneratedAt: now.UTC(), Version: version, FindingsOpen: len(r.findings),
+		Connections: make([]Connection, 0, len(r.connections)), Runs: make([]Run, 0, len(r.runs)),
+		Findings: make([]Finding, 0, len(r.findings)), Failures: make([]Failure, 0, len(r.failures)),
+		NoAccess: noAccess(r.customers),
+	}
+	for _, c := range r.connections {
+		s.Connections = append(s.Connections, connection(c, now))
+	}
+	for _, one := range r.runs {
+		s.Runs = append(s.Runs, run(one))
+	}
+	for _, f := range r.findings {
+		s.Findings = append(s.Findings, finding(f, names[f.Customer]))
+	}
+	slices.SortStableFunc(s.Findings, worstFirst)
+	for _, o := range r.failures {
+		s.Failures = append(s.Failures, failure(o, names[o.Customer]))
+	}
+	return s
+}
+
+// noAccess lists the customers of the newest discovery that are not fully
+// accessible.
+func noAccess(customers []sam.Customer) []NoAccess {
+	var newest time.Time
+	for _, c := range customers {
+		if c.SeenAt.After(newest) {
+			newest = c.SeenAt
+		}
+	}
+	list := []NoAccess{}
+	for _, c := range customers {
+		if c.Access == sam.NoReason || newest.Sub(c.SeenAt) > discoverySpan {
+			continue
+		}
+		way := remedyFor(c.Access)
+		list = append(list, NoAccess{Customer: c.ID, Name: c.Name, Reason: c.Access, Detail: c.AccessDetail, Owner: way.Owner, Fix: way.Fix})
+	}
+	return list
+}
+
+// ranks order severities, worst first; unknown ones come last.
+var ranks = map[sam.Severity]int{sam.Critical: 1, sam.High: 2, sam.Medium: 3, sam.Low: 4}
+
+func rank(s sam.Severity) int {
+	if r, ok := ranks[s]; ok {
+		return r
+	}
+	return len(ranks) + 1
+}
+
+// worstFirst orders by severity and keeps the ledger's order, by customer and
+// task, within one.
+func worstFirst(a, b Finding) int { return cmp.Compare(rank(a.Severity), rank(b.Severity)) }

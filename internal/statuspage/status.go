@@ -1,0 +1,117 @@
+package statuspage
+
+import (
+	"time"
+
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+// Status is the whole page. Slices and maps are never nil, so that JSON shows
+// [] and {}.
+type Status struct {
+	GeneratedAt  time.Time    `json:"generated_at"`
+	Version      string       `json:"version"`
+	Connections  []Connection `json:"connections"`
+	Runs         []Run        `json:"runs"` // newest first
+	FindingsOpen int          `json:"findings_open"`
+	Findings     []Finding    `json:"findings"` // worst first
+	NoAccess     []NoAccess   `json:"no_access"`
+	Failures     []Failure    `json:"failures"`
+}
+
+// Connection is one consented identity.
+type Connection struct {
+	ID           sam.ConnectionID `json:"id"`
+	Tenant       sam.TenantID     `json:"tenant"`
+	UPN          string           `json:"upn"`
+	Kind         sam.Kind         `json:"kind"`
+	State        State            `json:"state"`
+	Why          string           `json:"why"` // one sentence; "" when healthy
+	DaysLeft     int              `json:"days_left"`
+	Expires      *time.Time       `json:"expires"`
+	Consented    *time.Time       `json:"consented"`
+	LastRotation *time.Time       `json:"last_rotation"`
+	Proved       bool             `json:"proved"`
+	ProvedAt     *time.Time       `json:"proved_at"`
+	MFA          bool             `json:"mfa"`
+	Problem      *Problem         `json:"problem"`
+}
+
+// Problem is why a connection does not work.
+type Problem struct {
+	Class     sam.Class  `json:"class"`
+	Code      string     `json:"code"`
+	Plain     string     `json:"plain"`
+	Fix       string     `json:"fix"`
+	Since     *time.Time `json:"since"`
+	RequestID string     `json:"request_id"`
+}
+
+// Run is one sweep with its sums: expected = done + skipped + failed + pending.
+type Run struct {
+	ID        string             `json:"id"`
+	State     ledger.RunState    `json:"state"`
+	Opened    *time.Time         `json:"opened"`
+	Closed    *time.Time         `json:"closed"`
+	Deadline  *time.Time         `json:"deadline"`
+	Tasks     []string           `json:"tasks"`
+	Customers int                `json:"customers"`
+	Expected  int                `json:"expected"`
+	Done      int                `json:"done"`
+	Skipped   int                `json:"skipped"`
+	Failed    int                `json:"failed"`
+	Pending   int                `json:"pending"`
+	SkippedBy map[sam.Reason]int `json:"skipped_by"`
+	FailedBy  map[sam.Class]int  `json:"failed_by"`
+	Note      string             `json:"note"`
+}
+
+// Finding is something wrong at a customer now.
+type Finding struct {
+	ID           string         `json:"id"`
+	Customer     sam.CustomerID `json:"customer"`
+	CustomerName string         `json:"customer_name"`
+	Task         string         `json:"task"`
+	Kind         string         `json:"kind"`
+	Key          string         `json:"key"`
+	Severity     sam.Severity   `json:"severity"`
+	Title        string         `json:"title"`
+	Detail       string         `json:"detail"`
+	Resource     string         `json:"resource"`
+	Since        *time.Time     `json:"since"`
+	Opened       *time.Time     `json:"opened"`
+}
+
+// NoAccess is a customer that cannot be visited, or not in full.
+type NoAccess struct {
+	Customer sam.CustomerID `json:"customer"`
+	Name     string         `json:"name"`
+	Reason   sam.Reason     `json:"reason"`
+	Detail   string         `json:"detail"`
+	Owner    Owner          `json:"owner"`
+	Fix      string         `json:"fix"`
+}
+
+// Failure is a task that was given up in a run.
+type Failure struct {
+	Run          string         `json:"run"`
+	Customer     sam.CustomerID `json:"customer"`
+	CustomerName string         `json:"customer_name"`
+	Task         string         `json:"task"`
+	Class        sam.Class      `json:"class"`
+	Code         string         `json:"code"`
+	Plain        string         `json:"plain"`
+	Fix          string         `json:"fix"`
+	RequestID    string         `json:"request_id"`
+	Try          int            `json:"try"`
+}
+
+// moment is t in UTC, or nil for "none".
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
