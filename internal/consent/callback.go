@@ -88,8 +88,8 @@ func checkShape(values url.Values) error {
 func signInError(code, description string) error {
 	p := entra.CallbackProblem(code, description, "")
 	r := fromUpstream(p)
-	if r.Fix == "" {
-		r.Fix = startAgain
+	if r.Status == http.StatusInternalServerError {
+		r.Status = http.StatusBadRequest // anyone can send us an error answer: no fault of ours
 	}
 	return r
 }

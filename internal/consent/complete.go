@@ -106,7 +106,7 @@ func (f *Flow) redeem(ctx context.Context, a attempt, code sam.Secret) (grant, e
 		Scope:       f.scope(),
 	})
 	if err != nil {
-		return grant{}, fmt.Errorf("redeem the code of tenant %s: %w", a.Tenant, err)
+		return grant{}, fromRedemption(fmt.Errorf("redeem the code of tenant %s: %w", a.Tenant, err))
 	}
 	identity, err := f.SignIn.VerifyIDToken(ctx, tokens.ID, entra.IDTokenExpectation{
 		Nonce: a.Nonce, Tenants: []sam.TenantID{a.Tenant},

@@ -63,7 +63,7 @@ func (f *Flow) version(g grant) vault.Version {
 		Kind:       sam.PartnerConnection,
 		App:        f.App,
 		Cloud:      f.Cloud.Name,
-		Source:     "consent",
+		Source:     vault.SourceConsent,
 		AMR:        g.evidence.AMR,
 		RedeemedAt: f.Now(),
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
@@ -76,7 +78,20 @@ func withCode(p *sam.Problem) string {
 	if p.Code == "" {
 		return p.Plain
 	}
-	return p.Plain + " (" + p.Code + ")"
+	return strings.TrimSuffix(p.Plain, ".") + " (" + p.Code + ")."
+}
+
+// burnt are the refusals of a code that mean the answer, not the app, is at
+// fault: redeemed before, or made for another sign-in.
+var burnt = []string{"AADSTS54005", "AADSTS501481", "AADSTS700005", "AADSTS70008"}
+
+// fromRedemption words why a code could not be redeemed.
+func fromRedemption(err error) error {
+	r := fromUpstream(err)
+	if p := sam.AsProblem(err); p != nil && slices.Contains(burnt, p.Code) {
+		r.Status, r.Fix = http.StatusBadRequest, startAgain
+	}
+	return r
 }
 
 // statusOf answers by who can end the problem.
