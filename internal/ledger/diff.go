@@ -23,7 +23,7 @@ type findingSet struct {
 	mark     markRow
 	markETag string                // "" when the set was never observed
 	open     map[string]FindingRow // by finding id
-	events   []Event               // not announced yet, in key order
+	events   []Event               // not announced yet, oldest first
 }
 
 // add takes in one row.

@@ -12,7 +12,8 @@
 //	Runs           run         <run id inverted>              newest first: ids begin with the time
 //	Outcomes       <run>       <customer>|<task>              a run, or a job of it by its prefix
 //	Findings       <customer>  <task>|finding|<finding id>    open findings
-//	               <customer>  <task>|event|<event key>       events not announced yet
+//	               <customer>  <task>|event|<time>|<event key>
+//	                                                          events not announced yet, oldest first
 //	               <customer>  <task>|mark                    when the set was last observed
 //	Audit          <subject>   <time left>-<random>           newest first
 //	ConsentStates  state       <state id>                     one, by its id

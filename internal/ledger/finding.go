@@ -95,8 +95,12 @@ func findingKey(f FindingRow) rows.Key {
 	return rows.Key{Partition: rows.Part(string(f.Customer)), Row: rows.Join(f.Task, typeFinding, f.ID)}
 }
 
+// eventKey makes events of one customer and task lie in the order of time.
 func eventKey(e Event) rows.Key {
-	return rows.Key{Partition: rows.Part(string(e.Finding.Customer)), Row: rows.Join(e.Finding.Task, typeEvent, e.Key)}
+	return rows.Key{
+		Partition: rows.Part(string(e.Finding.Customer)),
+		Row:       rows.Join(e.Finding.Task, typeEvent, fmt.Sprintf("%019d", e.At.UnixNano()), e.Key),
+	}
 }
 
 // OpenFindings lists what is wrong now, by customer and task. It reads the

@@ -1,0 +1,98 @@
+package ledgertest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+var races = []promise{
+	{"of many consumers of a state one wins", oneConsumer},
+	{"racing observations open and close each finding once", onceEach},
+	{"racing outcomes end with the best", bestOutcome},
+	{"racing expectations lose no row", racingExpectations},
+}
+
+// together runs n calls at once and waits for them.
+func together(n int, call func(i int)) {
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		all.Go(func() {
+			<-start
+			call(i)
+		})
+	}
+	close(start)
+	all.Wait()
+}
+
+func oneConsumer(t *testing.T, s Store) {
+	must(t, s.PutState(t.Context(), ledger.ConsentState{ID: "s", ExpiresAt: at(15)}))
+	errs := make([]error, 20)
+	together(len(errs), func(i int) { _, errs[i] = s.ConsumeState(t.Context(), "s", noon) })
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+		} else if !errors.Is(err, ledger.ErrStateUsed) {
+			t.Errorf("error %v, want ErrStateUsed", err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d consumers won, want 1", won)
+	}
+}
+
+// onceEach lets callers observe the same and different things at different
+// times. The last observation must stand, and for every finding openings and
+// closings must alternate.
+func onceEach(t *testing.T, s Store) {
+	const callers = 12
+	errs := make([]error, callers)
+	together(callers, func(i int) {
+		minute := i / 2 // two callers each see the same at the same time
+		now := []sam.Finding{finding("always"), finding(fmt.Sprintf("minute %d", minute))}
+		_, errs[i] = s.Reconcile(t.Context(), "run-1", customer(1), "health", now, at(minute))
+	})
+	must(t, errors.Join(errs...))
+	same(t, map[string]bool{"always": true, "minute 5": true}, openKeys(t, s))
+
+	unsent, err := s.Unannounced(t.Context(), 0)
+	must(t, err)
+	count := told(unsent)
+	same(t, 1, count["opened always"])
+	same(t, 0, count["closed always"])
+	same(t, 1, count["opened minute 5"])
+	for minute := range 5 {
+		key := fmt.Sprintf("minute %d", minute)
+		if o, c := count["opened "+key], count["closed "+key]; o != c || o > 1 {
+			t.Errorf("%s: opened %d times and closed %d times", key, o, c)
+		}
+	}
+}
+
+func bestOutcome(t *testing.T, s Store) {
+	states := []sam.OutcomeState{sam.Retry, sam.Retry, sam.Done, sam.Failed, sam.Retry, sam.Skipped}
+	errs := make([]error, len(states))
+	together(len(states), func(i int) {
+		errs[i] = s.PutOutcome(t.Context(), ledger.Outcome{
+			Run: "run-1", Customer: customer(1), Task: "health", State: states[i], Try: 1,
+		})
+	})
+	must(t, errors.Join(errs...))
+	have, err := s.Outcome(t.Context(), "run-1", customer(1), "health")
+	same(t, sam.Done, got(t, have, err).State)
+}
+
+func racingExpectations(t *testing.T, s Store) {
+	want := expectation("run-1", 75)
+	errs := make([]error, 3)
+	together(len(errs), func(i int) { errs[i] = s.Expect(t.Context(), want[i*25:]) })
+	must(t, errors.Join(errs...))
+	same(t, want, all(t, s, "run-1"))
+}
