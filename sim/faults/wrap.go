@@ -111,12 +111,14 @@ func shape(host string, status int) map[string]any {
 	if status == http.StatusTooManyRequests && codes[host] != "" {
 		code = codes[host]
 	}
-	switch host {
-	case "partnercenter":
+	switch {
+	case host == "partnercenter" && status == http.StatusTooManyRequests:
+		return map[string]any{"statusCode": status, "message": "Rate limit is exceeded."}
+	case host == "partnercenter":
 		return map[string]any{"code": 800003, "description": text, "data": []string{}, "source": "PartnerFD"}
-	case "login":
+	case host == "login":
 		return map[string]any{"error": "temporarily_unavailable", "error_description": "AADSTS90033: A transient error has occurred. Please try again.", "error_codes": []int{90033}}
-	case "identity":
+	case host == "identity":
 		return map[string]any{"statusCode": status, "message": text}
 	}
 	return map[string]any{"error": map[string]any{"code": code, "message": text}}
