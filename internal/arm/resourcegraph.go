@@ -1,0 +1,159 @@
+package arm
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resourcegraph/armresourcegraph"
+
+	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/upstream"
+)
+
+// pageRows is the most Resource Graph returns at once.
+const pageRows = 1000
+
+// maxScope is the most subscriptions one question may name.
+const maxScope = 1000
+
+// ask puts one question to Resource Graph for the given subscriptions and
+// decodes every row of every page as T. To be paged, the projection must
+// contain an id.
+func ask[T any](ctx context.Context, s session, question string, subscriptions []string) ([]T, error) {
+	client, err := armresourcegraph.NewClient(s.cred, s.options())
+	if err != nil {
+		return nil, err
+	}
+	var all []T
+	for len(subscriptions) > 0 {
+		n := min(len(subscriptions), maxScope)
+		rows, err := askPages[T](ctx, client, question, subscriptions[:n])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+		subscriptions = subscriptions[n:]
+	}
+	return all, nil
+}
+
+func askPages[T any](ctx context.Context, client *armresourcegraph.Client, question string, subscriptions []string) ([]T, error) {
+	request := armresourcegraph.QueryRequest{
+		Query:         &question,
+		Subscriptions: to.SliceOfPtrs(subscriptions...),
+		Options: &armresourcegraph.QueryRequestOptions{
+			ResultFormat: to.Ptr(armresourcegraph.ResultFormatObjectArray),
+			Top:          to.Ptr[int32](pageRows),
+		},
+	}
+	var all []T
+	seen := map[string]bool{}
+	for range maxPages {
+		answer, err := client.Resources(ctx, request, nil)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := decodeRows[T](answer.Data)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+		token := value(answer.SkipToken)
+		if token == "" {
+			return all, nil
+		}
+		if seen[token] {
+			return nil, fmt.Errorf("%w: its token repeats", errPaging)
+		}
+		seen[token] = true
+		request.Options.SkipToken = &token
+	}
+	return nil, fmt.Errorf("%w: more than %d pages", errPaging, maxPages)
+}
+
+// decodeRows turns the SDK's untyped rows into T.
+func decodeRows[T any](data any) ([]T, error) {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return nil, fmt.Errorf("rows of Resource Graph: %w", err)
+	}
+	var rows []T
+	if err := json.Unmarshal(raw, &rows); err != nil {
+		return nil, fmt.Errorf("rows of Resource Graph: %w", err)
+	}
+	return rows, nil
+}
+
+// refused reports whether Resource Graph said no in a way that the older lists
+// may not: the question, the permission, the service. Throttling, a refused
+// token and silence concern the lists as well.
+func refused(err error) bool {
+	if sam.AsProblem(err) != nil {
+		return false // no token: nothing else will work either
+	}
+	a, answered := upstream.AnswerOf(err)
+	if !answered || a.Challenged() {
+		return false
+	}
+	switch a.Status {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound:
+		return true
+	}
+	return a.Status >= http.StatusInternalServerError
+}
+
+// Source says which way an answer came.
+type Source string
+
+// The sources.
+const (
+	ResourceGraph Source = "resource-graph"
+	Lists         Source = "lists" // of each subscription
+)
+
+// View is an answer about all subscriptions.
+type View[T any] struct {
+	Items  []T    `json:"items"`
+	Source Source `json:"source"`
+	// Unread are the subscriptions that could not be read, with the upstream
+	// code; only with Lists, and never all of them.
+	Unread map[string]string `json:"unread,omitempty"`
+}
+
+// view asks Resource Graph and falls back to a list of each subscription.
+func view[T any](ctx context.Context, s session, subscriptions []string,
+	graph func() ([]T, error), one func(subscription string) ([]T, error),
+) (View[T], error) {
+	items, err := graph()
+	if err == nil {
+		return View[T]{Items: nonNil(items), Source: ResourceGraph}, nil
+	}
+	if !refused(err) {
+		return View[T]{}, s.problem(err)
+	}
+	v := View[T]{Items: []T{}, Source: Lists, Unread: map[string]string{}}
+	for _, subscription := range subscriptions {
+		items, err := one(subscription)
+		if err = s.problem(err); err != nil {
+			p := sam.AsProblem(err)
+			if p.Reason == sam.NoReason || p.Reason == sam.BlockedByPolicy || len(v.Unread)+1 == len(subscriptions) {
+				return View[T]{}, err
+			}
+			v.Unread[subscription] = p.Code
+			continue
+		}
+		v.Items = append(v.Items, items...)
+	}
+	return v, nil
+}
+
+// nonNil makes "none" an empty list in JSON.
+func nonNil[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}

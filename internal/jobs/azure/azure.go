@@ -1,0 +1,72 @@
+// Package azure answers, for every task that looks at a customer's Azure,
+// which subscriptions it may read, and why none.
+//
+// ARM answers an identity without rights with an empty list, not with a
+// refusal. So an empty list is explained by Partner Center's books: if the
+// partner sold Azure to the customer, access is missing (no_azure_rbac); if
+// not, there is nothing to read (no_azure_subscription). When Partner Center
+// cannot say, its Problem is the answer.
+//
+// The tasks of one job share one look.
+package azure
+
+import (
+	"context"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/samkeeper/samkeeper/internal/arm"
+	"github.com/samkeeper/samkeeper/internal/jobs"
+	"github.com/samkeeper/samkeeper/internal/partnercenter"
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+// Lister lists what the token may read; *arm.Client is one.
+type Lister interface {
+	Subscriptions(ctx context.Context, cred azcore.TokenCredential) ([]arm.Subscription, error)
+}
+
+// Books lists what was sold to a customer; *partnercenter.Client is one.
+type Books interface {
+	Subscriptions(ctx context.Context, cred azcore.TokenCredential, customer sam.CustomerID) ([]partnercenter.Subscription, error)
+}
+
+// Reach is what a customer's Azure offers: subscriptions, or a reason.
+type Reach struct {
+	Subscriptions []arm.Subscription
+	Skipped       sam.Reason // set when there are none
+}
+
+// IDs lists the subscription ids.
+func (r Reach) IDs() []string {
+	ids := make([]string, len(r.Subscriptions))
+	for i, s := range r.Subscriptions {
+		ids[i] = s.ID
+	}
+	return ids
+}
+
+// Look asks ARM, and Partner Center when ARM shows nothing. A customer that
+// consented itself (a direct connection) has no partner whose books could be
+// read: there an empty list is a lack of rights.
+func Look(ctx context.Context, v jobs.Visit, azure Lister, books Books) (Reach, error) {
+	return jobs.Share(v, "azure", func() (Reach, error) {
+		subs, err := azure.Subscriptions(ctx, v.Credential)
+		if err != nil || len(subs) > 0 {
+			return Reach{Subscriptions: subs}, err
+		}
+		if v.Customer.ID.Tenant() == v.Customer.Connection.Tenant() {
+			return Reach{Skipped: sam.NoAzureRBAC}, nil
+		}
+		sold, err := books.Subscriptions(ctx, v.Partner, v.Customer.ID)
+		if err != nil {
+			return Reach{}, err
+		}
+		for _, s := range sold {
+			if s.IsAzure() {
+				return Reach{Skipped: sam.NoAzureRBAC}, nil
+			}
+		}
+		return Reach{Skipped: sam.NoAzure}, nil
+	})
+}
