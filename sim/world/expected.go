@@ -1,6 +1,9 @@
 package world
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The tasks the expectation knows; others are reported as done, without
 // findings, wherever the directory can be reached.
@@ -41,7 +44,7 @@ type ExpectedFinding struct {
 
 // Expected works the answers out for these tasks, in the order of Customers
 // and then of tasks; classic adds the incidents of classic alert rules to the
-// alerts. No lock.
+// alerts. Locks.
 func (w *World) Expected(tasks []string, classic bool) Expected {
 	customers := w.Customers()
 	e := Expected{
@@ -52,7 +55,7 @@ func (w *World) Expected(tasks []string, classic bool) Expected {
 	now := w.Now()
 	for _, c := range customers {
 		for _, task := range tasks {
-			reason := skipReason(c, task)
+			reason := w.skipReason(c, task)
 			if reason != "" {
 				e.SkippedBy[reason]++
 				e.Outcomes = append(e.Outcomes, ExpectedOutcome{c.TenantID, task, "skipped", reason})
@@ -69,24 +72,30 @@ func (w *World) Expected(tasks []string, classic bool) Expected {
 }
 
 // skipReason is what a sweep meets first on its way to the customer's data:
-// the relationship, then the customer's tenant at the login, then the service.
-func skipReason(c *Customer, task string) string {
+// the relationship, then what the login of the customer's tenant looks at in
+// turn, then the service.
+func (w *World) skipReason(c *Customer, task string) string {
+	policy := w.Policy(c.TenantID)
+	resource := w.cloud.ARM
+	if task == TaskDirectory {
+		resource = w.cloud.Graph
+	}
 	switch {
 	case !c.GDAP:
 		return "no_gdap"
 	case c.Gone:
 		return "tenant_gone"
-	case !c.Consented:
+	case !c.Consented && !c.PrincipalLeft, policy.NotPreconsented:
 		return "consent_missing"
 	case c.Blocked:
 		return "blocked_by_policy"
-	}
-	switch task {
-	case TaskDirectory:
-		if c.GraphRefuses {
-			return "gdap_role_insufficient"
-		}
-	case TaskSubscriptions, TaskHealth, TaskAlerts:
+	case slices.Contains(policy.MissingResources, resource):
+		return "service_missing"
+	case !c.Consented:
+		return "consent_missing"
+	case task == TaskDirectory && c.GraphRefuses:
+		return "gdap_role_insufficient"
+	case task == TaskSubscriptions, task == TaskHealth, task == TaskAlerts:
 		return azureReason(c)
 	}
 	return ""
