@@ -78,6 +78,9 @@ var actionTypes = [...]aztables.TransactionType{
 }
 
 func (t azureTable) Apply(ctx context.Context, actions []Action) error {
+	if err := checkTransaction(actions); err != nil || len(actions) == 0 {
+		return err
+	}
 	batch := make([]aztables.TransactionAction, len(actions))
 	for i, a := range actions {
 		entity, err := a.Row.entity()
@@ -89,9 +92,6 @@ func (t azureTable) Apply(ctx context.Context, actions []Action) error {
 			etag := azcore.ETag(a.Row.ETag)
 			batch[i].IfMatch = &etag
 		}
-	}
-	if len(batch) == 0 {
-		return nil
 	}
 	_, err := t.client.SubmitTransaction(ctx, batch, nil)
 	return transactionFailed(actions[0].Row.Key, len(actions), err)

@@ -68,20 +68,18 @@ func (t *memoryTable) one(ctx context.Context, a Action) error {
 }
 
 func (t *memoryTable) Apply(ctx context.Context, actions []Action) error {
+	if err := checkTransaction(actions); err != nil {
+		return err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if n := Fit(actions); n < len(actions) {
-		return fmt.Errorf("transaction of %d rows: only %d fit", len(actions), n)
-	}
-	seen := map[Key]bool{}
 	for _, a := range actions {
-		if seen[a.Row.Key] || a.Row.Partition != actions[0].Row.Partition || t.check(a) != nil {
+		if t.check(a) != nil {
 			return fmt.Errorf("transaction of %d rows at %s|%s: %w", len(actions), a.Row.Partition, a.Row.Row, ErrConflict)
 		}
-		seen[a.Row.Key] = true
 	}
 	for _, a := range actions {
 		t.do(a)

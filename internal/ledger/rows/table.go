@@ -3,6 +3,7 @@ package rows
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 )
 
@@ -82,4 +83,23 @@ func Fit(actions []Action) int {
 		}
 	}
 	return len(actions)
+}
+
+// checkTransaction finds mistakes of the caller, alike for every table: the
+// emulator lets some of them pass.
+func checkTransaction(actions []Action) error {
+	if n := Fit(actions); n < len(actions) {
+		return fmt.Errorf("transaction of %d rows: only %d fit", len(actions), n)
+	}
+	seen := make(map[Key]bool, len(actions))
+	for _, a := range actions {
+		if a.Row.Partition != actions[0].Row.Partition {
+			return fmt.Errorf("transaction of %d rows: %s and %s are different partitions", len(actions), actions[0].Row.Partition, a.Row.Partition)
+		}
+		if seen[a.Row.Key] {
+			return fmt.Errorf("transaction of %d rows: %s|%s is named twice", len(actions), a.Row.Partition, a.Row.Row)
+		}
+		seen[a.Row.Key] = true
+	}
+	return nil
 }

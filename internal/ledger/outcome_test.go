@@ -1,0 +1,78 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"testing"
+
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/ledger/rows"
+	"github.com/samkeeper/samkeeper/internal/sam"
+)
+
+func TestSupersedes(t *testing.T) {
+	t.Parallel()
+	of := func(state sam.OutcomeState, try int) ledger.Outcome { return ledger.Outcome{State: state, Try: try} }
+	for name, row := range map[string]struct {
+		recorded, next ledger.Outcome
+		want           bool
+	}{
+		"the first result":                     {of(sam.Expected, 0), of(sam.Done, 1), true},
+		"never back to expected":               {of(sam.Retry, 1), of(sam.Expected, 0), false},
+		"another retry":                        {of(sam.Retry, 1), of(sam.Retry, 2), true},
+		"a late success of an earlier try":     {of(sam.Retry, 3), of(sam.Done, 2), true},
+		"a final row does not reopen":          {of(sam.Failed, 1), of(sam.Retry, 2), false},
+		"a late duplicate of a lower try":      {of(sam.Done, 3), of(sam.Failed, 2), false},
+		"even a late success of a lower try":   {of(sam.Failed, 3), of(sam.Done, 2), false},
+		"success after failure, same try":      {of(sam.Failed, 3), of(sam.Done, 3), true},
+		"failure after success, same try":      {of(sam.Done, 3), of(sam.Failed, 3), false},
+		"skip after failure, same try":         {of(sam.Failed, 3), of(sam.Skipped, 3), true},
+		"success again, with newer numbers":    {of(sam.Done, 3), of(sam.Done, 3), true},
+		"a later try, whatever it comes to":    {of(sam.Done, 3), of(sam.Failed, 4), true},
+		"a job replayed after it was poisoned": {of(sam.Failed, 5), of(sam.Done, 6), true},
+	} {
+		if have := row.next.Supersedes(row.recorded); have != row.want {
+			t.Errorf("%s: %v, want %v", name, have, row.want)
+		}
+	}
+}
+
+func TestTallyStopsAtAnError(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	var seq iter.Seq2[ledger.Outcome, error] = func(yield func(ledger.Outcome, error) bool) {
+		_ = yield(ledger.Outcome{State: sam.Done}, nil) && yield(ledger.Outcome{}, broken)
+	}
+	sums, err := ledger.Tally(seq)
+	if !errors.Is(err, broken) || sums.Done != 1 || sums.Final() != 1 {
+		t.Errorf("sums %+v, error %v", sums, err)
+	}
+}
+
+// restless is a table whose rows somebody else changes all the time.
+type restless struct{ rows.Table }
+
+func (restless) Replace(context.Context, rows.Row) error    { return rows.ErrChanged }
+func (restless) Insert(context.Context, rows.Row) error     { return rows.ErrExists }
+func (restless) Apply(context.Context, []rows.Action) error { return rows.ErrConflict }
+
+func TestGivesUpWhenOthersAreAlwaysFaster(t *testing.T) {
+	t.Parallel()
+	table := rows.NewMemory()
+	calm := ledger.Over(func(string) rows.Table { return table }, nil)
+	if err := calm.PutCustomers(t.Context(), []sam.Customer{{ID: alice}}); err != nil {
+		t.Fatal(err)
+	}
+	l := ledger.Over(func(string) rows.Table { return restless{table} }, nil)
+	_, err := l.Reconcile(t.Context(), "run-1", alice, "health", nil, at(1))
+	for name, err := range map[string]error{
+		"PutOutcome": l.PutOutcome(t.Context(), ledger.Outcome{Run: "run-1", Customer: alice, State: sam.Done}),
+		"SetAccess":  l.SetAccess(t.Context(), alice, sam.NoGDAP, "", at(1)),
+		"Reconcile":  err,
+	} {
+		if !errors.Is(err, ledger.ErrBusy) {
+			t.Errorf("%s: error %v, want ErrBusy", name, err)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package ledger_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/storage"
+)
+
+const (
+	alice = sam.CustomerID("a0000000-0000-4000-8000-000000000001")
+	bob   = sam.CustomerID("b0000000-0000-4000-8000-000000000002")
+)
+
+func TestResults(t *testing.T) {
+	t.Parallel()
+	clients := account(t)
+	results := ledger.NewResultStore(clients.Container(storage.ContainerResults))
+	if _, err := results.Result(t.Context(), alice, "health"); !errors.Is(err, ledger.ErrAbsent) {
+		t.Errorf("before: error %v, want ErrAbsent", err)
+	}
+	doc := bytes.Repeat([]byte(`{"state":"Unavailable"},`), 10_000)
+	for _, want := range [][]byte{doc, []byte(`[]`)} {
+		if err := results.PutResult(t.Context(), alice, "health", want); err != nil {
+			t.Fatal(err)
+		}
+		have, err := results.Result(t.Context(), alice, "health")
+		if err != nil || !bytes.Equal(want, have) {
+			t.Errorf("%d bytes back of %d, error %v", len(have), len(want), err)
+		}
+	}
+	if _, err := results.Result(t.Context(), bob, "health"); !errors.Is(err, ledger.ErrAbsent) {
+		t.Errorf("another customer: error %v, want ErrAbsent", err)
+	}
+}
+
+func TestResultIsPackedAndInItsPlace(t *testing.T) {
+	t.Parallel()
+	box := account(t).Container(storage.ContainerResults)
+	doc := bytes.Repeat([]byte(" "), 1<<20)
+	if err := ledger.NewResultStore(box).PutResult(t.Context(), alice, "alerts", doc); err != nil {
+		t.Fatal(err)
+	}
+	props, err := box.NewBlobClient(string(alice)+"/alerts.json.gz").GetProperties(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *props.ContentLength > 1<<14 || *props.ContentType != "application/gzip" {
+		t.Errorf("%d bytes of %s", *props.ContentLength, *props.ContentType)
+	}
+}
+
+func TestResultThatIsNoGzip(t *testing.T) {
+	t.Parallel()
+	box := account(t).Container(storage.ContainerResults)
+	if _, err := box.NewBlockBlobClient(string(alice)+"/alerts.json.gz").UploadBuffer(t.Context(), []byte("{}"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if doc, err := ledger.NewResultStore(box).Result(t.Context(), alice, "alerts"); err == nil || errors.Is(err, ledger.ErrAbsent) {
+		t.Errorf("document %q, error %v", doc, err)
+	}
+}
+
+func TestTooLargeResult(t *testing.T) {
+	t.Parallel()
+	results := ledger.NewResultStore(account(t).Container(storage.ContainerResults))
+	if err := results.PutResult(t.Context(), alice, "alerts", make([]byte, 64<<20+1)); err == nil {
+		t.Error("no error")
+	}
+}
