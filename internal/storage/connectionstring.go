@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -103,18 +104,10 @@ func (a Account) withEndpoints(settings map[string]string) (Account, error) {
 	for service, field := range map[string]*string{"blob": &a.BlobURL, "queue": &a.QueueURL, "table": &a.TableURL} {
 		endpoint := settings[service+"endpoint"]
 		if endpoint == "" {
-			if a.Name == "" {
-				return Account{}, fmt.Errorf("neither AccountName nor %sEndpoint: %w", service, ErrBadConnectionString)
+			var err error
+			if endpoint, err = a.derive(service, settings); err != nil {
+				return Account{}, err
 			}
-			scheme := settings["defaultendpointsprotocol"]
-			if scheme == "" {
-				scheme = "https"
-			}
-			suffix := settings["endpointsuffix"]
-			if suffix == "" {
-				suffix = defaultSuffix
-			}
-			endpoint = fmt.Sprintf("%s://%s.%s.%s", scheme, a.Name, service, suffix)
 		}
 		if err := checkEndpoint(endpoint); err != nil {
 			return Account{}, fmt.Errorf("%sEndpoint: %w", service, err)
@@ -122,6 +115,20 @@ func (a Account) withEndpoints(settings map[string]string) (Account, error) {
 		*field = strings.TrimRight(endpoint, "/")
 	}
 	return a, nil
+}
+
+// derive makes a service's endpoint of the account's name.
+func (a Account) derive(service string, settings map[string]string) (string, error) {
+	if a.Name == "" {
+		return "", fmt.Errorf("neither AccountName nor %sEndpoint: %w", service, ErrBadConnectionString)
+	}
+	scheme := cmp.Or(settings["defaultendpointsprotocol"], "https")
+	host := fmt.Sprintf("%s.%s.%s", a.Name, service, cmp.Or(settings["endpointsuffix"], defaultSuffix))
+	endpoint := scheme + "://" + host
+	if u, err := url.Parse(endpoint); err != nil || u.Host != host {
+		return "", fmt.Errorf("AccountName and EndpointSuffix do not make a host name: %w", ErrBadConnectionString)
+	}
+	return endpoint, nil
 }
 
 // checkEndpoint wants an absolute http or https URL without a query.
