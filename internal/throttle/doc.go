@@ -7,8 +7,9 @@
 // shortens; it opens by itself. There is no counting and no token bucket here:
 // upstream is the one who counts.
 //
-// A scope known to be closed is believed without asking, since nothing opens it
-// early. A scope that was read as open is believed for three seconds: so long
+// A scope known to be closed is believed without asking until that time, since
+// nothing opens it early (it may be closed for longer by then, which is read
+// then). A scope that was read as open is believed for three seconds: so long
 // may another instance's news take to arrive. Times are UTC.
 //
 // Errors: ErrBusy; failures of the table service are *sam.Problem from clients

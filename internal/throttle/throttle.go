@@ -78,6 +78,7 @@ func (g *Gate) Close(ctx context.Context, scope string, until time.Time) error {
 		r, etag, err := g.read(ctx, scope)
 		if err == nil {
 			if !r.Until.Before(until) {
+				g.prolong(scope, r.Until)
 				return nil
 			}
 			err = g.write(ctx, scope, until, etag)
