@@ -1,8 +1,8 @@
 package localworld
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,10 +23,13 @@ type Page struct {
 }
 
 // Browser walks pages as a person without JavaScript does: it follows
-// redirects, keeps cookies and presses the first button of the first form.
+// redirects, keeps cookies and presses a button on each page.
 type Browser struct {
 	// Client must trust the certificates and must not follow redirects.
 	Client *http.Client
+	// Prefer lists ids of buttons, the first that a page has is pressed; a page
+	// with none of them has its first button pressed.
+	Prefer []string
 	// Seen gets every page's body, for the hunt for leaks; nil drops them.
 	Seen func(where string, data []byte)
 	// cookies by host; unlike net/http/cookiejar, Secure cookies are sent to
@@ -50,7 +53,7 @@ func (b *Browser) Walk(ctx context.Context, start, stop string) (*Page, error) {
 		case strings.HasPrefix(page.URL.String(), stop) && stop != "":
 			return page, nil
 		default:
-			if next, err = firstForm(page); err != nil {
+			if next, err = press(page, b.Prefer); err != nil {
 				return nil, err
 			}
 			if next == nil {
@@ -125,46 +128,75 @@ func (b *Browser) keep(host string, cookies []*http.Cookie) {
 	}
 }
 
-// firstForm returns what pressing the first button of the first form sends,
-// nil when the page has no form.
-func firstForm(page *Page) (*formRequest, error) {
-	doc, err := html.Parse(strings.NewReader(string(page.Body)))
+// button is one way to submit a form: the button pressed, or the bare form.
+type button struct {
+	id, name, value string
+	form            *html.Node
+}
+
+// press returns what pressing the best button of the page sends: the first of
+// prefer that is there, else the first button; nil when the page has no form.
+func press(page *Page, prefer []string) (*formRequest, error) {
+	doc, err := html.Parse(bytes.NewReader(page.Body))
 	if err != nil {
 		return nil, fmt.Errorf("reading the page at %s: %w", page.URL.Path, err)
 	}
-	form := find(doc, "form")
-	if form == nil {
+	buttons := collectButtons(doc, nil, nil)
+	if len(buttons) == 0 {
 		return nil, nil
 	}
-	action, err := page.URL.Parse(attribute(form, "action"))
+	chosen := choose(buttons, prefer)
+	action, err := page.URL.Parse(attribute(chosen.form, "action"))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the form at %s has no usable action", page.URL.Path), err)
+		return nil, fmt.Errorf("the form at %s has no usable action: %w", page.URL.Path, err)
 	}
-	f := &formRequest{method: strings.ToUpper(attribute(form, "method")), url: action.String(), values: url.Values{}}
+	f := &formRequest{method: strings.ToUpper(attribute(chosen.form, "method")), url: action.String(), values: url.Values{}}
 	if f.method == "" {
 		f.method = http.MethodGet
 	}
-	pressed := false
-	collect(form, f.values, &pressed)
+	collectFields(chosen.form, f.values)
+	if chosen.name != "" {
+		f.values.Set(chosen.name, chosen.value)
+	}
 	return f, nil
 }
 
-// collect gathers the fields; of the buttons only the first counts.
-func collect(n *html.Node, into url.Values, pressed *bool) {
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		name := attribute(c, "name")
-		button := c.Data == "button" || c.Data == "input" && attribute(c, "type") == "submit"
-		switch {
-		case c.Type != html.ElementNode:
-		case button && !*pressed:
-			*pressed = true
-			if name != "" {
-				into.Set(name, attribute(c, "value"))
+func choose(buttons []button, prefer []string) button {
+	for _, id := range prefer {
+		for _, b := range buttons {
+			if b.id == id {
+				return b
 			}
-		case c.Data == "input" && !button && name != "":
+		}
+	}
+	return buttons[0]
+}
+
+// collectButtons lists the buttons of all forms in the order of the page.
+func collectButtons(n, form *html.Node, found []button) []button {
+	if n.Type == html.ElementNode && n.Data == "form" {
+		form = n
+	}
+	if form != nil && isButton(n) {
+		found = append(found, button{attribute(n, "id"), attribute(n, "name"), attribute(n, "value"), form})
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		found = collectButtons(c, form, found)
+	}
+	return found
+}
+
+func isButton(n *html.Node) bool {
+	return n.Type == html.ElementNode && (n.Data == "button" || n.Data == "input" && attribute(n, "type") == "submit")
+}
+
+// collectFields gathers a form's inputs.
+func collectFields(n *html.Node, into url.Values) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if name := attribute(c, "name"); c.Type == html.ElementNode && c.Data == "input" && name != "" && !isButton(c) {
 			collectInput(c, name, into)
 		}
-		collect(c, into, pressed)
+		collectFields(c, into)
 	}
 }
 
@@ -177,18 +209,6 @@ func collectInput(n *html.Node, name string, into url.Values) {
 	default:
 		into.Add(name, attribute(n, "value"))
 	}
-}
-
-func find(n *html.Node, tag string) *html.Node {
-	if n.Type == html.ElementNode && n.Data == tag {
-		return n
-	}
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if hit := find(c, tag); hit != nil {
-			return hit
-		}
-	}
-	return nil
 }
 
 func attribute(n *html.Node, key string) string {

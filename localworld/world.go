@@ -1,0 +1,229 @@
+package localworld
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samkeeper/samkeeper/funchost"
+	"github.com/samkeeper/samkeeper/localworld/azurite"
+	"github.com/samkeeper/samkeeper/sim"
+	"github.com/samkeeper/samkeeper/sim/world"
+)
+
+// Options says what to start.
+type Options struct {
+	ScriptRoot string            // the staged dist/ folder
+	Customers  int               // how many the partner has
+	Seed       uint64            // same seed, same customers
+	Shares     *world.Shares     // nil: the simulator's default
+	Cloud      string            // "" is public
+	LogDir     string            // where handler.log and host.log are written
+	Settings   map[string]string // more settings for the handler; they win
+	AzuriteDir string            // where Azurite is installed; "" finds it
+	// Install gets the progress of Azurite's first installation.
+	Install *os.File
+}
+
+// World is the running local world. Its methods may be used by one goroutine.
+type World struct {
+	Sim     *sim.Server
+	Azurite *azurite.Azurite
+	Host    *funchost.Host
+
+	logs    *logs
+	client  *http.Client // trusts the simulator, follows no redirects
+	answers *record      // every body the app answered here
+}
+
+// Start brings the world up; ctx bounds its whole life. On an error nothing is
+// left running.
+func Start(ctx context.Context, opts Options) (_ *World, err error) {
+	w := &World{answers: &record{}}
+	defer func() {
+		if err != nil {
+			w.Stop()
+		}
+	}()
+	if w.logs, err = openLogs(opts.LogDir); err != nil {
+		return nil, err
+	}
+	if err = w.startStorage(ctx, opts); err != nil {
+		return nil, err
+	}
+	caFile := filepath.Join(w.logs.dir, "ca.pem")
+	w.Sim, err = sim.Start(ctx, sim.Options{Customers: opts.Customers, Seed: opts.Seed, Cloud: opts.Cloud, Shares: opts.Shares, CAFile: caFile})
+	if err != nil {
+		return nil, fmt.Errorf("starting the simulator: %w", err)
+	}
+	w.client = w.Sim.HTTPClient()
+	w.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return w, w.startHost(ctx, opts)
+}
+
+func (w *World) startStorage(ctx context.Context, opts Options) (err error) {
+	if err = azurite.Install(ctx, opts.Install); err != nil {
+		return fmt.Errorf("installing Azurite: %w", err)
+	}
+	if w.Azurite, err = azurite.Start(ctx, azurite.Options{Dir: opts.AzuriteDir, Log: w.logs.azurite}); err != nil {
+		return fmt.Errorf("starting Azurite: %w", err)
+	}
+	return nil
+}
+
+// startHost picks the port first, because the handler must know its own
+// address before it starts.
+func (w *World) startHost(ctx context.Context, opts Options) error {
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	_, port, _ := net.SplitHostPort(address)
+	settings := w.Sim.Env()
+	settings["AzureWebJobsStorage"] = w.Azurite.ConnectionString()
+	settings["FUNCTIONS_WORKER_RUNTIME"] = "custom"
+	settings["AZURE_FUNCTIONS_ENVIRONMENT"] = "Development"
+	settings["SAMKEEPER_PUBLIC_URL"] = "http://localhost:" + port
+	for name, value := range opts.Settings {
+		settings[name] = value
+	}
+	root, err := filepath.Abs(opts.ScriptRoot)
+	if err != nil {
+		return fmt.Errorf("finding the script root: %w", err)
+	}
+	w.Host, err = funchost.New(funchost.Config{
+		ScriptRoot: root, Env: environment(settings), HTTPAddr: address,
+		Log: slog.New(slog.NewTextHandler(w.logs.host, nil)), HandlerOutput: w.logs.handler,
+	})
+	if err != nil {
+		return fmt.Errorf("reading the script root: %w", err)
+	}
+	err = w.Host.Start(ctx)
+	if err == nil {
+		err = w.Host.Ready(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("starting the stand-in host: %w\n%s", err, w.LastWords())
+	}
+	return nil
+}
+
+// environment is what a child needs of ours, and the settings.
+func environment(settings map[string]string) []string {
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
+	for name, value := range settings {
+		env = append(env, name+"="+value)
+	}
+	slices.Sort(env)
+	return env
+}
+
+func freeAddress(ctx context.Context) (string, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("finding a free port: %w", err)
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// Stop ends everything; nothing is left running. It may be called twice.
+func (w *World) Stop() {
+	if w.Host != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		_ = w.Host.Stop(ctx) // it kills the handler whatever it returns
+	}
+	if w.Sim != nil {
+		w.Sim.Stop()
+	}
+	if w.Azurite != nil {
+		w.Azurite.Stop()
+	}
+	if w.logs != nil {
+		w.logs.close()
+	}
+}
+
+// AppURL is the app's address as a browser sees it, without a trailing slash.
+func (w *World) AppURL() string {
+	return strings.Replace(strings.TrimSuffix(w.Host.URL(), "/"), "127.0.0.1", "localhost", 1)
+}
+
+// StatusURL is the address of the status page.
+func (w *World) StatusURL() string { return w.AppURL() + "/api/status" }
+
+// Consent signs the integration account in through the real pages.
+func (w *World) Consent(ctx context.Context) error {
+	callback := w.AppURL() + "/api/consent/callback"
+	browser := &Browser{Client: w.client, Seen: w.answers.app(w.AppURL()), Prefer: []string{
+		"continue", "accept", "approve", "sign-in", "account-" + world.IntegrationUserID,
+	}}
+	page, err := browser.Walk(ctx, w.AppURL()+"/api/consent", callback)
+	if err != nil {
+		return err
+	}
+	if page.Status != http.StatusOK || !strings.HasPrefix(page.URL.String(), callback) {
+		return fmt.Errorf("the sign-in ended at %s with HTTP %d: %s", page.URL.Path, page.Status, page.text())
+	}
+	return nil
+}
+
+// Fire runs a timer's function now, as the portal's Run button does, and waits
+// for it to succeed.
+func (w *World) Fire(ctx context.Context, function string) error {
+	if err := w.Host.Invoke(ctx, function, ""); err != nil {
+		return fmt.Errorf("running %s: %w", function, err)
+	}
+	return nil
+}
+
+// Status asks the app for its status as JSON.
+func (w *World) Status(ctx context.Context) (*Status, error) {
+	var s Status
+	if err := getJSON(ctx, w.client, w.StatusURL(), &s, w.answers.add); err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
+// Expected asks the simulator what a sweep must find.
+func (w *World) Expected(ctx context.Context) (*Expected, error) {
+	var e Expected
+	return &e, getJSON(ctx, w.client, w.Sim.ControlURL+"/sim/expected", &e, nil)
+}
+
+// VaultVersions counts the versions of all refresh tokens in the vault.
+func (w *World) VaultVersions(ctx context.Context) (int, error) {
+	var v struct {
+		Secrets map[string]int `json:"secrets"`
+	}
+	if err := getJSON(ctx, w.client, w.Sim.ControlURL+"/sim/vault", &v, nil); err != nil {
+		return 0, err
+	}
+	n := 0
+	for name, versions := range v.Secrets {
+		if strings.HasPrefix(name, "rt-") {
+			n += versions
+		}
+	}
+	return n, nil
+}
+
+// HandlerPeakRSSMB is the most memory any handler process has used, in MiB.
+func (w *World) HandlerPeakRSSMB() float64 {
+	return float64(w.Host.HandlerPeakRSS()) / (1 << 20)
+}
+
+// LastWords are the ends of the logs, for an error a person reads.
+func (w *World) LastWords() string {
+	return errors.Join(w.logs.tail("handler.log"), w.logs.tail("host.log")).Error()
+}
