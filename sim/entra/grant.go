@@ -1,7 +1,7 @@
 package entra
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -112,7 +112,7 @@ func (s *Server) appOnly(x *exchange) (answer, *problem) {
 	if p != nil {
 		return answer{}, p
 	}
-	if x.version == 2 && !strings.HasSuffix(x.form.Get("scope"), "/.default") {
+	if x.version == 2 && !slices.Equal(d.names, []string{".default"}) {
 		return answer{}, refuse("invalid_scope", 1002012, "The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", x.form.Get("scope"))
 	}
 	if p := s.installed(x.tenant); p != nil {
