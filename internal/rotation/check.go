@@ -1,12 +1,10 @@
 package rotation
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/samkeeper/samkeeper/internal/entra"
 	"github.com/samkeeper/samkeeper/internal/sam"
-	"github.com/samkeeper/samkeeper/internal/vault"
 )
 
 // errNoNewToken: the redemption worked and brought no refresh token.
@@ -69,20 +67,6 @@ func (a *attempt) checkOwner() error {
 			"Set the cloud it was consented in, or consent again in this one.", nil)
 	}
 	return nil
-}
-
-// unreadable words why there is no current version to start from.
-func (a *attempt) unreadable(err error) error {
-	switch {
-	case errors.Is(err, vault.ErrAbsent):
-		return a.problem(sam.ClassReconsent, "token_absent",
-			"The vault holds no token for this connection.", "Consent again.", err)
-	case errors.Is(err, vault.ErrDisabled):
-		return a.problem(sam.ClassConfiguration, "token_disabled",
-			"The current token of this connection was disabled in the vault by hand.",
-			"Enable the version again, or consent again.", err)
-	}
-	return err
 }
 
 func (a *attempt) problem(class sam.Class, code, plain, fix string, cause error) *sam.Problem {

@@ -22,9 +22,6 @@ const (
 	// tidying bounds each of the acts that must happen although the caller has
 	// gone: the record of what was done, and the release.
 	tidying = 15 * time.Second
-
-	sourceConsent  = "consent"
-	sourceRotation = "rotation"
 )
 
 // Rotate renews the token of one connection if it is due, or with force
@@ -111,7 +108,7 @@ func (a *attempt) read(ctx context.Context) error {
 	a.row.ID = a.conn
 	current, err := a.Vault.Current(ctx, a.conn)
 	if err != nil {
-		return a.unreadable(err)
+		return fmt.Errorf("read the current token of connection %s: %w", a.conn, err)
 	}
 	if a.known, err = a.Vault.Versions(ctx, a.conn); err != nil {
 		return fmt.Errorf("list the versions of connection %s: %w", a.conn, err)
@@ -130,7 +127,7 @@ func (a *attempt) read(ctx context.Context) error {
 // its clock is not ours; a consent taken for overtaken by mistake does no
 // harm, since its own token is as good as one that descends from it.
 func (a *attempt) start(ctx context.Context) (vault.Version, error) {
-	i := slices.IndexFunc(a.known, func(v vault.Version) bool { return v.Source == sourceConsent && v.Enabled })
+	i := slices.IndexFunc(a.known, func(v vault.Version) bool { return v.Source == vault.SourceConsent && v.Enabled })
 	if i < 0 || a.known[i].ID == a.current.ID || a.known[i].Created.Add(time.Second).Before(a.current.RedeemedAt) {
 		return a.current, nil
 	}
@@ -162,7 +159,7 @@ func (a *attempt) renew(ctx context.Context) (vault.Version, error) {
 		Kind:       firstOf(a.base.Kind, sam.PartnerConnection),
 		App:        a.App,
 		Cloud:      a.Cloud.Name,
-		Source:     sourceRotation,
+		Source:     vault.SourceRotation,
 		AMR:        evidence.AMR,
 		RedeemedAt: at,
 	}, nil
@@ -174,7 +171,7 @@ func (a *attempt) renew(ctx context.Context) (vault.Version, error) {
 // since an older grant must not take the place of a newer one.
 func (a *attempt) redeemBest(ctx context.Context) (entra.Tokens, error) {
 	tokens, err := a.redeem(ctx, a.base.Token)
-	if err == nil || !refusedForGood(err) || a.base.Source != sourceRotation {
+	if err == nil || !refusedForGood(err) || a.base.Source != vault.SourceRotation {
 		return tokens, err
 	}
 	previous, ok := a.previous()
