@@ -49,6 +49,25 @@ func TestConsentStartRedirects(t *testing.T) {
 	}
 }
 
+func TestConsentStartAtATenant(t *testing.T) {
+	t.Parallel()
+	const second = "99999999-1111-4111-8111-111111111111"
+	h := open(t, nil)
+	for target, want := range map[string]int{
+		"/api/consent":                                http.StatusSeeOther,
+		"/api/consent?tenant=" + second:               http.StatusSeeOther,
+		"/api/consent?tenant=contoso.onmicrosoft.com": http.StatusBadRequest,
+	} {
+		h.started = nil
+		if w := h.ask("GET", target, nil); w.Code != want {
+			t.Errorf("%s: answer %d, want %d", target, w.Code, want)
+		}
+		if asked := strings.Contains(target, second); asked && (len(h.started) != 1 || h.started[0] != second) {
+			t.Errorf("%s started %v", target, h.started)
+		}
+	}
+}
+
 func TestConsentCallbackPasses(t *testing.T) {
 	t.Parallel()
 	receipt := consent.Receipt{

@@ -12,13 +12,15 @@ import (
 
 	"github.com/samkeeper/samkeeper/internal/consent"
 	"github.com/samkeeper/samkeeper/internal/hostwire"
+	"github.com/samkeeper/samkeeper/internal/sam"
 	"github.com/samkeeper/samkeeper/internal/statuspage"
 	"github.com/samkeeper/samkeeper/internal/telemetry"
 )
 
 // Consent runs the sign-in; *consent.Flow is one. Errors are *consent.Refusal.
 type Consent interface {
-	Start(context.Context) (consent.Redirect, error)
+	// Start takes the partner tenant to sign in at; "" means the first one.
+	Start(context.Context, sam.TenantID) (consent.Redirect, error)
 	Complete(context.Context, consent.Callback) (consent.Receipt, error)
 }
 

@@ -32,13 +32,13 @@ type house struct {
 	log      *bytes.Buffer
 	rooms    handlers.Rooms
 	callback consent.Callback // what the consent room was given
-	started  int
+	started  []sam.TenantID
 	refusal  error
 	receipt  consent.Receipt
 }
 
-func (h *house) Start(context.Context) (consent.Redirect, error) {
-	h.started++
+func (h *house) Start(_ context.Context, tenant sam.TenantID) (consent.Redirect, error) {
+	h.started = append(h.started, tenant)
 	return consent.Redirect{URL: "https://login.example/authorize?x=1", Cookie: &http.Cookie{Name: consent.CookieName, Value: "sealed", Secure: true, Path: "/"}}, h.refusal
 }
 

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/samkeeper/samkeeper/handlers"
+	"github.com/samkeeper/samkeeper/internal/jobs"
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/rotation"
+)
+
+// The tasks of the timers: what a room did, as attributes for the log.
+
+// rotate logs each connection that was not simply left alone. A failed rotation
+// fails the invocation, so that the host's own record shows it; the schedule
+// tries again whatever the host does.
+func rotate(r *rotation.Rotator, log *slog.Logger) handlers.Task {
+	return func(ctx context.Context) ([]slog.Attr, error) {
+		report, err := r.RotateDue(ctx)
+		failures := []error{err}
+		for _, one := range report.Results {
+			if one.State == rotation.NotDue {
+				continue
+			}
+			attrs := []slog.Attr{slog.String("connection_id", string(one.Connection)), slog.String("state", string(one.State)), slog.String("reason", one.Reason)}
+			if one.Err != nil {
+				attrs = append(attrs, slog.String("error", one.Err.Error()))
+			}
+			log.LogAttrs(ctx, rotationLevel(one), "rotation", attrs...)
+			if one.State == rotation.Failed {
+				failures = append(failures, fmt.Errorf("rotate connection %s: %w", one.Connection, one.Err))
+			}
+		}
+		attrs := []slog.Attr{
+			slog.Int("connections", len(report.Results)), slog.Int("rotated", report.Count(rotation.Rotated)),
+			slog.Int("failed", report.Count(rotation.Failed)), slog.Int("not_due", report.Count(rotation.NotDue)),
+		}
+		return attrs, errors.Join(failures...)
+	}
+}
+
+// rotationLevel: the room raises what needs a person itself, once.
+func rotationLevel(r rotation.Result) slog.Level {
+	if r.State == rotation.Failed || r.Err != nil {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// raiser tells the person in charge through the log: error lines are what
+// alert rules of the function app listen to.
+func raiser(log *slog.Logger) func(context.Context, ledger.Connection) error {
+	return func(ctx context.Context, c ledger.Connection) error {
+		attrs := []slog.Attr{slog.String("connection_id", string(c.ID))}
+		if p := c.Problem; p != nil {
+			attrs = append(attrs, slog.String("class", string(p.Class)), slog.String("code", p.Code), slog.String("problem", p.Plain), slog.String("fix", p.Fix), slog.String("request_id", p.RequestID))
+		}
+		log.LogAttrs(ctx, slog.LevelError, "a connection needs a person", attrs...)
+		return nil
+	}
+}
+
+func openRun(j *jobs.Jobs) handlers.Task {
+	return func(ctx context.Context) ([]slog.Attr, error) {
+		run, err := j.OpenRun(ctx)
+		return []slog.Attr{slog.String("run", run.ID), slog.String("state", string(run.State)), slog.Int("customers", run.Customers), slog.Int("expected", run.Expected)}, err
+	}
+}
+
+func supervise(j *jobs.Jobs) handlers.Task {
+	return func(ctx context.Context) ([]slog.Attr, error) {
+		s, err := j.Supervise(ctx)
+		return []slog.Attr{
+			slog.Any("closed", s.Closed), slog.Any("completed", s.Completed), slog.Any("abandoned", s.Abandoned),
+			slog.Int("requeued", s.Requeued), slog.Int("settled", s.Settled), slog.Int("announced", s.Announced), slog.Any("stalled", s.Stalled),
+		}, err
+	}
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+
+	"github.com/samkeeper/samkeeper/handlers"
+	"github.com/samkeeper/samkeeper/internal/arm"
+	"github.com/samkeeper/samkeeper/internal/config"
+	"github.com/samkeeper/samkeeper/internal/consent"
+	"github.com/samkeeper/samkeeper/internal/entra"
+	"github.com/samkeeper/samkeeper/internal/fleet"
+	"github.com/samkeeper/samkeeper/internal/graph"
+	"github.com/samkeeper/samkeeper/internal/jobs"
+	"github.com/samkeeper/samkeeper/internal/jobs/alerts"
+	"github.com/samkeeper/samkeeper/internal/jobs/directory"
+	"github.com/samkeeper/samkeeper/internal/jobs/health"
+	"github.com/samkeeper/samkeeper/internal/jobs/subscriptions"
+	"github.com/samkeeper/samkeeper/internal/lease"
+	"github.com/samkeeper/samkeeper/internal/ledger"
+	"github.com/samkeeper/samkeeper/internal/partnercenter"
+	"github.com/samkeeper/samkeeper/internal/rotation"
+	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/statuspage"
+	"github.com/samkeeper/samkeeper/internal/storage"
+	"github.com/samkeeper/samkeeper/internal/throttle"
+	"github.com/samkeeper/samkeeper/internal/token"
+	"github.com/samkeeper/samkeeper/internal/vault"
+)
+
+// app is the program put together. Nothing in it has called out yet.
+type app struct {
+	handler http.Handler
+	tokens  *token.Source
+}
+
+// Close ends what the rooms have under way.
+func (a *app) Close() { a.tokens.Close() }
+
+// adapters are the services we depend on.
+type adapters struct {
+	storage *storage.Clients
+	ledger  *ledger.Ledger
+	leases  *lease.Locker
+	vault   *vault.Vault
+	entra   *entra.Client
+	tokens  *token.Source
+	partner *partnercenter.Client
+	graph   *graph.Client
+	arm     *arm.Client
+}
+
+// wire makes everything, from the outside in: adapters, rooms, edge. Its
+// errors are faults of the configuration that only show when it is used.
+func wire(cfg config.Config, log *slog.Logger, version string) (*app, error) {
+	roots, err := authorities(cfg)
+	if err != nil {
+		return nil, err
+	}
+	on, err := connect(cfg, outbound(roots))
+	if err != nil {
+		return nil, err
+	}
+	rooms, err := furnish(cfg, on, log)
+	if err != nil {
+		return nil, err
+	}
+	rooms.Version = version
+	rooms.Status = func(ctx context.Context) (statuspage.Status, error) {
+		return statuspage.Load(ctx, on.ledger, version, time.Now())
+	}
+	edge, err := handlers.New(rooms)
+	if err != nil {
+		return nil, err
+	}
+	return &app{handler: edge, tokens: on.tokens}, nil
+}
+
+// connect makes the adapters; none of them calls out yet.
+func connect(cfg config.Config, client *http.Client) (adapters, error) {
+	var on adapters
+	opener, errIdentity := identity(cfg, cfg.IdentityClient, client)
+	var errStorage, errVault error
+	on.storage, errStorage = openStorage(cfg)
+	on.vault, errVault = openVault(cfg, opener, client)
+	if err := errors.Join(errIdentity, errStorage, errVault); err != nil {
+		return on, err
+	}
+	on.ledger = ledger.New(on.storage.Table, nil)
+	on.leases = lease.New(on.storage.Container(storage.ContainerLeases))
+	on.entra = entra.New(entra.Config{Cloud: cfg.Cloud, LoginURL: cfg.Endpoints.Login, App: cfg.App, Credential: appCredential(cfg, opener, on.vault), HTTP: client})
+	on.tokens = token.New(token.Config{Redeemer: on.entra, Vault: on.vault})
+
+	var errPartner, errGraph, errARM error
+	on.partner, errPartner = partnercenter.New(partnercenter.Config{BaseURL: cfg.Endpoints.PartnerCenter, Scope: cfg.Cloud.PartnerCenterScope(), HTTP: client})
+	on.graph, errGraph = graph.New(graph.Config{BaseURL: cfg.Endpoints.Graph, Scope: cfg.Cloud.GraphScope(), HTTP: client})
+	on.arm, errARM = arm.New(arm.Config{Cloud: cfg.Cloud, BaseURL: cfg.Endpoints.ARM, HTTP: client})
+	return on, errors.Join(errPartner, errGraph, errARM)
+}
+
+// openStorage uses a client of its own: storage is never the simulator's.
+func openStorage(cfg config.Config) (*storage.Clients, error) {
+	client := outbound(nil)
+	c := storage.Config{HTTP: client}
+	if s := cfg.Storage; !s.ConnectionString.Empty() {
+		c.ConnectionString = s.ConnectionString.Reveal()
+	} else {
+		cred, err := identity(cfg, s.IdentityClient, client)
+		if err != nil {
+			return nil, fmt.Errorf("identity for storage: %w", err)
+		}
+		c.BlobURL, c.QueueURL, c.TableURL, c.Credential = s.BlobURL, s.QueueURL, s.TableURL, cred
+	}
+	clients, err := storage.New(c)
+	if err != nil {
+		return nil, config.Fault{Setting: "AzureWebJobsStorage", Plain: "does not work (" + err.Error() + ")", Fix: "copy the connection string again, or use the identity-based settings"}
+	}
+	return clients, nil
+}
+
+// openVault retries little: waiting long is done by trying again later, not in
+// a billed invocation.
+func openVault(cfg config.Config, cred azcore.TokenCredential, client *http.Client) (*vault.Vault, error) {
+	secrets, err := azsecrets.NewClient(cfg.VaultURL, cred, &azsecrets.ClientOptions{
+		ClientOptions: policy.ClientOptions{
+			Transport: client,
+			Retry:     policy.RetryOptions{MaxRetries: 2, RetryDelay: 300 * time.Millisecond, MaxRetryDelay: 3 * time.Second},
+		},
+		// The check ties a challenge to the vault's own domain; a simulator on
+		// loopback has none. config allows it there only.
+		DisableChallengeResourceVerification: cfg.Endpoints.Simulated,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("vault client: %w", err)
+	}
+	return vault.New(secrets, nil), nil
+}
+
+// appCredential is what the app proves itself with at the login endpoint.
+func appCredential(cfg config.Config, opener azcore.TokenCredential, v *vault.Vault) entra.AppCredential {
+	if cfg.AppCredential == config.ClientSecret {
+		return entra.SecretCredential(func(ctx context.Context) (sam.Secret, error) { return v.Secret(ctx, cfg.AppSecretName) })
+	}
+	return entra.FederatedCredential(opener, cfg.Cloud.FederationAudience)
+}
+
+// furnish makes the rooms.
+func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, error) {
+	signIn := consent.New(consent.Deps{
+		Cloud: cfg.Cloud, App: cfg.App, Tenants: cfg.PartnerTenants, Accounts: cfg.ConsentAccounts,
+		RedirectURI: cfg.RedirectURI(), ResponseMode: cfg.ResponseMode,
+		SignIn: on.entra, Vault: on.vault, Ledger: on.ledger, Stored: on.tokens.Forget,
+	})
+	rotator := rotation.New(rotation.Deps{
+		Cloud: cfg.Cloud, App: cfg.App, ConsentURL: cfg.ConsentURL(),
+		Vault: on.vault, Ledger: on.ledger, Redeemer: on.entra, Locks: rotation.BlobLocks{Locker: on.leases},
+		Stored: on.tokens.Forget, Raise: raiser(log),
+	})
+	tasks, err := taskRegistry(cfg, on)
+	if err != nil {
+		return handlers.Rooms{}, err
+	}
+	sweeps, err := jobs.New(jobs.Deps{
+		Ledger: on.ledger, Results: ledger.NewResultStore(on.storage.Container(storage.ContainerResults)),
+		Queue: on.storage, Leases: jobs.BlobLeases(on.leases), Gate: throttle.New(on.storage.Table(storage.TableThrottles)),
+		Tokens: on.tokens, Fleet: &fleet.Fleet{Partner: on.partner, Relationships: on.graph}, Tasks: tasks,
+		RunDeadline: cfg.RunDeadline, RequeueAfter: cfg.RequeueAfter, Log: log,
+	})
+	if err != nil {
+		return handlers.Rooms{}, err
+	}
+	ready := newPreparation(on.storage.Ensure)
+	return handlers.Rooms{
+		Consent: signIn, Rotate: rotate(rotator, log), OpenRun: openRun(sweeps), Supervise: supervise(sweeps),
+		RunJob: sweeps.RunJob, RecordPoisoned: sweeps.RecordPoisoned, Prepare: ready.Prepare, Log: log,
+		Probes: []handlers.Probe{
+			{Name: "storage", Check: func(ctx context.Context) error { _, err := on.ledger.Runs(ctx, 1); return err }},
+			{Name: "vault", Check: on.vault.Preflight},
+		},
+	}, nil
+}
+
+// taskRegistry holds the tasks of config.KnownTasks, cut to those chosen.
+func taskRegistry(cfg config.Config, on adapters) (*jobs.Registry, error) {
+	all, err := jobs.NewRegistry(
+		subscriptions.Task{Azure: on.arm, Books: on.partner},
+		health.Task{Azure: on.arm, Books: on.partner},
+		alerts.Task{Azure: on.arm, Books: on.partner, Classic: cfg.ClassicAlerts},
+		directory.Task{Graph: on.graph},
+	)
+	if err != nil {
+		return nil, fmt.Errorf("tasks: %w", err)
+	}
+	return all.Only(cfg.Tasks)
+}
