@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/samkeeper/samkeeper/internal/lease"
 )
 
 // ErrHeld says that another process holds the lock.
-var ErrHeld = errors.New("the lock is held by another process")
+var ErrHeld = lease.ErrHeld
 
 // Lease is a lock we hold for a while.
 type Lease interface {
@@ -20,6 +22,19 @@ type Lease interface {
 // does not wait, when another holds the name.
 type Locker interface {
 	Acquire(ctx context.Context, name string, ttl time.Duration) (Lease, error)
+}
+
+// BlobLeases makes a Locker of blob leases.
+func BlobLeases(l *lease.Locker) Locker { return blobLeases{l} }
+
+type blobLeases struct{ locker *lease.Locker }
+
+func (b blobLeases) Acquire(ctx context.Context, name string, ttl time.Duration) (Lease, error) {
+	held, err := b.locker.Acquire(ctx, name, ttl)
+	if err != nil {
+		return nil, err
+	}
+	return held, nil
 }
 
 // The locks.
