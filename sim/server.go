@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/samkeeper/samkeeper/sim/arm"
 	"github.com/samkeeper/samkeeper/sim/bearer"
 	"github.com/samkeeper/samkeeper/sim/control"
 	"github.com/samkeeper/samkeeper/sim/entra"
@@ -103,7 +104,7 @@ func (s *Server) hosts(verifier bearer.Verifier) []host {
 		{"vault", s.Vault, true, &s.VaultURL},
 		{"partnercenter", partnercenter.New(s.World, verifier), true, &s.PartnerCenterURL},
 		{"graph", graph.New(s.World, verifier), true, &s.GraphURL},
-		{"arm", http.NotFoundHandler(), true, &s.ARMURL},
+		{"arm", arm.New(s.World, verifier), true, &s.ARMURL},
 		{"identity", identity.New(s.World, s.Keys, IdentityHeader), false, &s.IdentityURL},
 	}
 	for i, h := range list {
