@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/google/uuid"
 )
 
 // Alert is one alert instance of Azure Monitor that has fired and is neither
@@ -86,14 +87,14 @@ func firedAlerts(rows []alertRow) []Alert {
 	return fired
 }
 
-// ruleName is the last segment of a rule's ARM id, or the text as it is when
-// the rule is no ARM id, or the alert's own name.
+// ruleName is what to call an alert: its own name where that is one, else the
+// last segment of its rule's ARM id, else whatever the rule is called.
 func ruleName(rule, name string) string {
-	switch {
-	case strings.HasPrefix(rule, "/"):
-		return rule[strings.LastIndex(rule, "/")+1:]
-	case rule != "":
-		return rule
+	if _, err := uuid.Parse(name); err != nil && name != "" {
+		return name
 	}
-	return name
+	if strings.HasPrefix(rule, "/") {
+		return rule[strings.LastIndex(rule, "/")+1:]
+	}
+	return rule
 }

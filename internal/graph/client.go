@@ -58,7 +58,7 @@ type page[T any] struct {
 // list fetches all pages of path, which begins with "/v1.0/".
 func list[T any](ctx context.Context, c *Client, cred azcore.TokenCredential, op, path string) ([]T, error) {
 	pipeline := upstream.NewPipeline(c.options, cred, c.scope)
-	call := upstream.Call{Op: op, Tenant: upstream.TenantOf(cred), Audience: c.scope}
+	call := upstream.NewCall(op, cred, c.scope)
 	all, err := follow[T](ctx, pipeline, c.base+path)
 	if err != nil {
 		return nil, upstream.Problem(call, err, c.now(), read)

@@ -54,7 +54,7 @@ func (c *Client) begin(cred azcore.TokenCredential, op string, customer sam.Cust
 	s := session{
 		client:   c,
 		pipeline: upstream.NewPipeline(c.options, cred, c.scope),
-		call:     upstream.Call{Op: op, Tenant: upstream.TenantOf(cred), Audience: c.scope},
+		call:     upstream.NewCall(op, cred, c.scope),
 		customer: customer != "",
 	}
 	if s.customer {

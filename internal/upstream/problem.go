@@ -16,8 +16,9 @@ import (
 // Call is what an adapter knows about a request when it fails.
 type Call struct {
 	Op       string       // what was attempted, "list Partner Center customers"
-	Tenant   sam.TenantID // whose data; "" lets the token's tenant stand
-	Audience string       // scope of the token, names the service's throttle
+	Tenant   sam.TenantID // whose data was asked for
+	Audience string       // scope of the token
+	Token    sam.TenantID // whose token it was; "" when unknown
 }
 
 // Verdict is what an adapter reads out of an Answer.
@@ -32,9 +33,11 @@ type Verdict struct {
 }
 
 // Refusal is the cause of a Problem when the service answered: which audience
-// said no, and its own words (bounded, one line).
+// said no to a token of which tenant (services count requests by that pair),
+// and its own words (bounded, one line).
 type Refusal struct {
 	Audience string
+	Token    sam.TenantID
 	Message  string
 }
 
@@ -63,7 +66,7 @@ func Problem(call Call, err error, now time.Time, read func(Answer) Verdict) err
 		Op: call.Op, Tenant: call.Tenant, Class: v.Class, Reason: v.Reason,
 		Code: clip(v.Code, 80), Status: answer.Status, RequestID: answer.RequestID(),
 		RetryAfter: wait, Plain: v.Plain, Fix: v.Fix,
-		Err: &Refusal{Audience: call.Audience, Message: clip(v.Detail, 512)},
+		Err: &Refusal{Audience: call.Audience, Token: call.Token, Message: clip(v.Detail, 512)},
 	}
 	return p
 }
@@ -120,6 +123,12 @@ func StatusVerdict(status int) Verdict {
 		v.Fix = "Report it with the code and the request id; the request itself has to change."
 	}
 	return v
+}
+
+// NewCall describes a request made with cred about the tenant of its tokens.
+func NewCall(op string, cred azcore.TokenCredential, audience string) Call {
+	tenant := TenantOf(cred)
+	return Call{Op: op, Tenant: tenant, Audience: audience, Token: tenant}
 }
 
 // TenantOf is the tenant a credential mints tokens for, when it says so.
