@@ -76,9 +76,13 @@ func newHouse(t *testing.T, answer func(context.Context, int, entra.RefreshReque
 
 func (h *house) put(t *testing.T, value string) {
 	t.Helper()
-	if _, err := h.vault.Put(t.Context(), vault.Version{Connection: conn, Token: sam.NewSecret(value)}); err != nil {
+	if _, err := h.vault.Put(t.Context(), version(value)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func version(value string) vault.Version {
+	return vault.Version{Connection: conn, Token: sam.NewSecret(value)}
 }
 
 // reads counts how often the vault was read.
