@@ -34,7 +34,7 @@ func (s summarizeStep) names() []string {
 }
 
 func (s summarizeStep) apply(t table, now time.Time) table {
-	out := table{}
+	out := table{rows: []Row{}}
 	for _, c := range s.by {
 		out.columns = append(out.columns, c.name)
 	}
