@@ -63,7 +63,7 @@ func (l *Ledger) Customers(ctx context.Context) ([]sam.Customer, error) {
 
 // SetAccess records what stands in the way at a customer, as seen at the given
 // time; sam.NoReason when nothing does. A judgement older than the recorded one
-// changes nothing. ErrAbsent when the customer was never discovered.
+// changes nothing, and neither does the same one again. ErrAbsent when the customer was never discovered.
 func (l *Ledger) SetAccess(ctx context.Context, id sam.CustomerID, why sam.Reason, detail string, at time.Time) error {
 	for range maxAttempts {
 		c, etag, err := get[customerRow](ctx, l.customers, customerKey(id))
@@ -79,8 +79,11 @@ func (l *Ledger) SetAccess(ctx context.Context, id sam.CustomerID, why sam.Reaso
 			return fmt.Errorf("set access of customer %s: %w", id, err)
 		}
 		r.ETag = etag
-		if err = l.customers.Replace(ctx, r); err == nil || !errors.Is(err, rows.ErrChanged) {
-			return err
+		if err = l.customers.Replace(ctx, r); err == nil {
+			return nil
+		}
+		if !errors.Is(err, rows.ErrChanged) {
+			return fmt.Errorf("set access of customer %s: %w", id, err)
 		}
 	}
 	return fmt.Errorf("set access of customer %s: %w", id, ErrBusy)

@@ -25,6 +25,10 @@
 // That table stays small, since a closed finding leaves with the announcement
 // of its end; its history belongs to the readers of the findings queue.
 //
+// Nothing else is ever deleted: outcomes, runs, audit lines and used consent
+// states stay until an operator removes them, and are read by key, so that
+// their number costs storage and no time.
+//
 // # Promises
 //
 // All calls may race with themselves and others, in many processes, and may be

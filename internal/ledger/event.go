@@ -49,7 +49,7 @@ func (l *Ledger) MarkAnnounced(ctx context.Context, events []Event) error {
 // one by one.
 func (l *Ledger) forget(ctx context.Context, batch []rows.Action) error {
 	if len(batch) > 1 {
-		if err := l.findings.Apply(ctx, batch); !errors.Is(err, rows.ErrConflict) && !errors.Is(err, rows.ErrNotFound) {
+		if err := l.findings.Apply(ctx, batch); !errors.Is(err, rows.ErrConflict) {
 			return err
 		}
 	}

@@ -12,11 +12,11 @@ import (
 	"github.com/samkeeper/samkeeper/internal/ledger/rows"
 )
 
-// ErrAbsent: there is no such record.
+// ErrAbsent means that there is no such record.
 var ErrAbsent = errors.New("not in the ledger")
 
-// ErrBusy: many writers changed the same rows for so long that this one gave
-// up. Nothing of the call was applied, or a part that the next call completes.
+// ErrBusy means that many writers changed the same rows for so long that this
+// one gave up. Nothing of the call was applied, or a part that the next call completes.
 var ErrBusy = errors.New("the ledger's rows kept changing")
 
 // Tables finds the client of a table by name; the Table method of the storage

@@ -24,5 +24,11 @@ func account(t *testing.T) *storage.Clients {
 
 func TestLedger(t *testing.T) {
 	t.Parallel()
-	ledgertest.Run(t, func(t *testing.T) ledgertest.Store { return ledger.New(account(t).Table, nil) })
+	ledgertest.Run(t, onTables)
+}
+
+// onTables is a ledger over empty tables.
+func onTables(t *testing.T) ledgertest.Store {
+	t.Helper()
+	return ledger.New(account(t).Table, nil)
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"golang.org/x/sync/errgroup"
@@ -44,9 +44,9 @@ func (c *Clients) Ensure(ctx context.Context) error {
 	return group.Wait()
 }
 
-// alreadyThere: a conflict that is not a Problem (see problems) means that it
-// exists.
+// alreadyThere tells the conflict that is welcome (TableAlreadyExists and its
+// like) from others, such as an account that is still being created.
 func alreadyThere(err error) bool {
 	var resp *azcore.ResponseError
-	return errors.As(err, &resp) && resp.StatusCode == http.StatusConflict
+	return errors.As(err, &resp) && strings.HasSuffix(resp.ErrorCode, "AlreadyExists")
 }

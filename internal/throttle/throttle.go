@@ -25,8 +25,8 @@ const partition = "throttle"
 // maxAttempts bounds how often Close decides anew after a lost race.
 const maxAttempts = 20
 
-// ErrBusy: many instances closed the same scope at once for so long that this
-// one gave up. The scope is closed, if perhaps not for as long as asked.
+// ErrBusy means that many instances closed the same scope at once for so long
+// that this one gave up. The scope is closed, if perhaps not for as long as asked.
 var ErrBusy = errors.New("the scope's row kept changing")
 
 // Gate tells until when an upstream scope is closed. It is safe for concurrent
