@@ -147,6 +147,9 @@ func consentDuring(t *testing.T, tick time.Duration, revoked bool, lands, dies i
 	if young == nil {
 		return // the process died before
 	}
+	if v := w.current(t, connection); dies == 0 && w.entra.grantOf(v.Token) != young {
+		t.Errorf("the rotation that saw the consent left the older grant in use; calls %q", m.names)
+	}
 	w.wait(2 * time.Hour)
 	report, err := w.rotator().RotateDue(t.Context())
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/samkeeper/samkeeper/internal/lease"
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
 	"github.com/samkeeper/samkeeper/internal/vault"
@@ -71,16 +72,21 @@ func (a *attempt) kept(ctx context.Context, cause error) Result {
 }
 
 // unwritten ends a rotation whose write did not take place, or did not stay.
+// That somebody else was faster is no failure of the connection.
 func (a *attempt) unwritten(ctx context.Context, err error) Result {
-	if !errors.Is(err, errOvertaken) {
+	state := Overtaken
+	switch {
+	case errors.Is(err, lease.ErrLost):
+		state = Held
+	case !errors.Is(err, errOvertaken):
 		return a.failed(ctx, err)
 	}
 	ctx, cancel := aftermath(ctx)
 	defer cancel()
 	a.Stored(a.conn)
 	return Result{
-		Connection: a.conn, State: Overtaken, Reason: err.Error(), From: a.current.ID,
-		Err: a.audit(ctx, ledger.PhaseOutcome, string(Overtaken), err.Error()),
+		Connection: a.conn, State: state, Reason: err.Error(), From: a.current.ID,
+		Err: a.audit(ctx, ledger.PhaseOutcome, string(state), "nothing was written, or it was withdrawn"),
 	}
 }
 

@@ -387,6 +387,53 @@ func TestARefusedConsentIsNotReplacedByAnOlderGrant(t *testing.T) {
 	}
 }
 
+func TestAConsentBeforeTheWriteMeansNoWrite(t *testing.T) {
+	t.Parallel()
+	w, _ := seasoned(t)
+	m := &machine{}
+	m.beforeAny = func(_ int, name string) {
+		if name == "Redeem" {
+			w.consent(t, connection)
+		}
+	}
+	before := len(w.versions(t))
+	r, err := rotation.New(w.deps(m)).Rotate(t.Context(), connection, false)
+	if err != nil || r.State != rotation.Overtaken {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if now := len(w.versions(t)); now != before+1 {
+		t.Errorf("%d versions were stored, want the consent's alone", now-before)
+	}
+	if row := w.row(t, connection); row.Problem != nil || !row.ProvedAt.IsZero() {
+		t.Errorf("the consent's status was overwritten: %+v", row)
+	}
+}
+
+func TestALostLeaseMeansNoWrite(t *testing.T) {
+	t.Parallel()
+	w, _ := seasoned(t)
+	m := &machine{}
+	m.beforeAny = func(_ int, name string) {
+		if name == "Redeem" {
+			w.wait(2 * time.Minute)
+			if _, err := w.locks.acquire("rotate-"+string(connection), time.Minute); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	before := w.enabled(t)
+	r, err := rotation.New(w.deps(m)).Rotate(t.Context(), connection, false)
+	if err != nil || r.State != rotation.Held {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if diff := cmp.Diff(before, w.enabled(t)); diff != "" {
+		t.Errorf("the vault has changed: %s", diff)
+	}
+	if row := w.row(t, connection); row.Problem != nil {
+		t.Errorf("a lost lease is on record as a problem: %+v", row.Problem)
+	}
+}
+
 func TestWithoutAuditIntentNothingIsRedeemed(t *testing.T) {
 	t.Parallel()
 	w, _ := seasoned(t)

@@ -124,7 +124,7 @@ const (
 	Rotated State = "rotated"
 	// NotDue: nothing to do yet.
 	NotDue State = "not_due"
-	// Held: somebody else is rotating this connection right now.
+	// Held: somebody else is rotating this connection, or took over from us.
 	Held State = "held"
 	// Overtaken: a consent landed meanwhile; its token is the current one.
 	Overtaken State = "overtaken"
