@@ -67,12 +67,12 @@ func (l *listener) listen(ctx context.Context) {
 	case ctx.Err() != nil:
 		return
 	case pastDue:
-		l.fire(Run{PastDue: true, Reason: "timer past due"})
+		l.fire(Run{PastDue: true, Reason: "timer past due"}, false)
 	case l.RunOnStartup:
-		l.fire(Run{Reason: "timer at host start"})
+		l.fire(Run{Reason: "timer at host start"}, false)
 	}
 	for l.await(ctx, l.status.Next) {
-		l.fire(Run{Reason: "timer"})
+		l.fire(Run{Reason: "timer"}, true)
 	}
 }
 
@@ -96,14 +96,14 @@ func (l *listener) resume(ctx context.Context) (pastDue bool) {
 }
 
 // fire runs the function once and moves the status on.
-func (l *listener) fire(run Run) {
+func (l *listener) fire(run Run, regular bool) {
 	began := l.Now()
 	if l.Store != nil {
 		status := l.status
 		run.Status = &status
 	}
 	l.Fire(l.runs, run)
-	l.status = schedule.Advance(l.Schedule, l.status, began, run.Reason == "timer")
+	l.status = schedule.Advance(l.Schedule, l.status, began, regular)
 	if l.Store != nil {
 		l.save(context.WithoutCancel(l.runs))
 	}
