@@ -45,7 +45,7 @@ type Client struct {
 }
 
 // New returns a client. The given http.Client is copied; the copy follows no
-// redirect, reads bounded bodies and has a timeout.
+// redirect, reads bounded bodies and ends an attempt after 20 seconds at most.
 func New(cfg Config) *Client {
 	c := &Client{
 		cloud:      cfg.Cloud,
@@ -71,7 +71,7 @@ func guarded(base *http.Client) *http.Client {
 		base = &http.Client{}
 	}
 	c := *base
-	if c.Timeout == 0 {
+	if c.Timeout <= 0 || c.Timeout > attemptTimeout {
 		c.Timeout = attemptTimeout
 	}
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

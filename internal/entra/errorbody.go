@@ -30,9 +30,7 @@ type codes []int
 // no reason to lose the rest of the body.
 func (c *codes) UnmarshalJSON(b []byte) error {
 	var raw []json.RawMessage
-	if json.Unmarshal(b, &raw) != nil {
-		return nil
-	}
+	_ = json.Unmarshal(b, &raw) // anything but a list yields no codes
 	for _, r := range raw {
 		if n, err := strconv.ParseInt(strings.Trim(string(r), `"`), 10, 32); err == nil {
 			*c = append(*c, int(n))

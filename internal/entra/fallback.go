@@ -28,7 +28,7 @@ func fallback(p *sam.Problem, e tokenError, home bool) {
 	case "interaction_required", "login_required":
 		interaction(p, home)
 	case "consent_required":
-		consentMissing(p, home)
+		meanings[65001].apply(p, home)
 	case "invalid_resource":
 		p.Class, p.Plain = configuration, "The resource is not known in this tenant."
 	case "invalid_grant":
@@ -45,19 +45,11 @@ func interaction(p *sam.Problem, home bool) {
 	}
 }
 
-func consentMissing(p *sam.Problem, home bool) {
-	if home {
-		meanings[65001].apply(p, true)
-		return
-	}
-	meanings[65001].apply(p, false)
-}
-
 // invalidGrant reads the suberror, which MSAL knows as the finer grain.
 func invalidGrant(p *sam.Problem, suberror string, home bool) {
 	switch suberror {
 	case "consent_required":
-		consentMissing(p, home)
+		meanings[65001].apply(p, home)
 	case "basic_action", "additional_action", "device_authentication_failed", "protection_policy_required", "message_only":
 		interaction(p, home)
 	case "client_mismatch":

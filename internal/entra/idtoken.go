@@ -36,6 +36,8 @@ type Identity struct {
 }
 
 // The codes of a refused id_token.
+//
+//nolint:gosec // G101 takes the word "token" for a credential; these are codes.
 const (
 	IDTokenUnreadable = "id_token_unreadable" // no JWT, or claims are missing
 	IDTokenTenant     = "id_token_tenant"     // its tenant is not on the allow-list

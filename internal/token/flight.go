@@ -40,7 +40,7 @@ func (s *Source) fly(ctx context.Context, k key, claims string) (azcore.AccessTo
 	}
 	select {
 	case <-f.done:
-		return f.token, f.err
+		return f.token, problemFor(k, f.err)
 	case <-ctx.Done():
 		return azcore.AccessToken{}, waiting(k, context.Cause(ctx))
 	}
@@ -106,6 +106,20 @@ func (s *Source) trade(ctx context.Context, fk flightKey, v vault.Version) (entr
 	return s.redeemer.Redeem(ctx, entra.RefreshRequest{
 		Tenant: fk.tenant, Home: fk.conn.Tenant(), RefreshToken: v.Token, Scope: fk.scope, Claims: fk.claims,
 	})
+}
+
+// problemFor gives each caller a problem of its own: callers may add to it, and
+// the flight's is shared.
+func problemFor(k key, err error) error {
+	if err == nil {
+		return nil
+	}
+	shared := sam.AsProblem(err)
+	if shared == nil {
+		return waiting(k, err)
+	}
+	own := *shared
+	return &own
 }
 
 // waiting explains a caller who left before the token came.

@@ -2,7 +2,6 @@ package token_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -160,8 +159,8 @@ func TestVaultProblemIsPassedOn(t *testing.T) {
 	denied := &sam.Problem{Op: "read refresh token", Class: sam.ClassConfiguration, Code: "ForbiddenByRbac"}
 	h.vault.Before(func(string) error { return denied })
 	_, err := h.Credential(conn, customer).GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{graph}})
-	if !errors.Is(err, denied) || h.redeemer.count() != 0 {
-		t.Errorf("%v after %d redemptions, want the vault's problem", err, h.redeemer.count())
+	if p := sam.AsProblem(err); p == nil || p.Code != denied.Code || p == denied || h.redeemer.count() != 0 {
+		t.Errorf("%v after %d redemptions, want the vault's problem, a copy of our own", err, h.redeemer.count())
 	}
 	h.vault.Before(nil)
 	h.want(t, graph, "access-1")

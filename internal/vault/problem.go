@@ -95,10 +95,10 @@ func explain(p *sam.Problem, refused *azcore.ResponseError) {
 		w = words["BadParameter"]
 	}
 	p.Class, p.Plain, p.Fix = w.class, w.plain, w.fix
-	switch {
-	case p.Code == codeNotFound:
+	switch p.Code {
+	case codeNotFound:
 		p.Err = ErrAbsent
-	case p.Code == codeDisabled:
+	case codeDisabled:
 		p.Err = ErrDisabled
 	}
 }

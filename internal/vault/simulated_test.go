@@ -74,6 +74,7 @@ func vaultOf(t *testing.T, sim *simtest.Sim) *vault.Vault {
 func TestKeyVaultKeepsThePromises(t *testing.T) {
 	t.Parallel()
 	vaulttest.Run(t, func(t *testing.T) vaulttest.Fixture {
+		t.Helper()
 		sim := simulated(t)
 		return vaulttest.Fixture{
 			Store:   vaultOf(t, sim),
