@@ -182,7 +182,13 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 		Consent: signIn, Rotate: rotate(rotator, log), OpenRun: openRun(sweeps), Supervise: supervise(sweeps),
 		RunJob: sweeps.RunJob, RecordPoisoned: sweeps.RecordPoisoned, Prepare: ready.Prepare, Log: log,
 		Probes: []handlers.Probe{
-			{Name: "storage", Check: func(ctx context.Context) error { _, err := on.ledger.Runs(ctx, 1); return err }},
+			{Name: "storage", Check: func(ctx context.Context) error {
+				if err := ready.Prepare(ctx); err != nil {
+					return err
+				}
+				_, err := on.ledger.Runs(ctx, 1)
+				return err
+			}},
 			{Name: "vault", Check: on.vault.Preflight},
 		},
 	}, nil
