@@ -96,16 +96,15 @@ func (v *Vault) oldestStateKey(ctx context.Context) (string, error) {
 
 // Preflight proves that the vault can be written and read, so that a sign-in
 // does not end with a token that cannot be stored. It writes a version of the
-// secret "preflight" (the time, nothing secret), at most once an hour per process;
+// secret "preflight" (random text that opens nothing), at most once an hour per process;
 // in between a success is remembered.
 func (v *Vault) Preflight(ctx context.Context) error {
 	now := v.now()
 	if v.provedSince(now.Add(-preflightEvery)) {
 		return nil
 	}
-	stamp := now.UTC().Format(time.RFC3339Nano)
 	put, err := v.client.SetSecret(ctx, preflightName, azsecrets.SetSecretParameters{
-		Value: to.Ptr(stamp), ContentType: to.Ptr("text/plain"),
+		Value: to.Ptr(rand.Text()), ContentType: to.Ptr("text/plain"),
 	}, nil)
 	if err != nil {
 		return named(problem("prove that the vault can be written", "", err), preflightName)
