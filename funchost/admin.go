@@ -35,7 +35,9 @@ func (h *Host) Invoke(ctx context.Context, name, input string) error {
 		return err
 	}
 	done := make(chan error, 1)
-	h.tasks.Go(func() { done <- h.runByHand(f, input) })
+	if !h.spawn(func() { done <- h.runByHand(f, input) }) {
+		return errors.Join(ErrStopped, h.Err())
+	}
 	select {
 	case err := <-done:
 		return err
@@ -89,7 +91,10 @@ func (h *Host) postFunction(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	h.tasks.Go(func() { _ = h.runByHand(f, input) })
+	if !h.spawn(func() { _ = h.runByHand(f, input) }) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	w.WriteHeader(http.StatusAccepted)
 }
 

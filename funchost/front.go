@@ -92,6 +92,11 @@ func (h *Host) serve() {
 
 // dispatch finds the function of a request.
 func (h *Host) dispatch(w http.ResponseWriter, r *http.Request) {
+	if !h.enter() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	defer h.tasks.Done()
 	if r.URL.Path == "/" && h.app.Host.RoutePrefix != "" {
 		_, _ = fmt.Fprintln(w, "Your Functions host stand-in is up and running.")
 		return

@@ -40,7 +40,9 @@ type Host struct {
 	end        context.CancelFunc
 	listening  context.Context // ends when triggers stop
 	stopListen context.CancelFunc
-	tasks      sync.WaitGroup // everything Start and admin calls began
+	tasks      sync.WaitGroup // everything that runs; see enter
+	doorMu     sync.Mutex
+	closed     bool // no further task may begin
 
 	stopOnce sync.Once
 	stopped  chan struct{}
@@ -92,10 +94,10 @@ func (h *Host) Start(ctx context.Context) error {
 	h.logProblems()
 	if h.worker != nil {
 		h.worker.Start()
-		h.tasks.Go(h.watchWorker)
+		h.spawn(h.watchWorker)
 	}
 	h.startTriggers()
-	h.tasks.Go(h.serve)
+	h.spawn(h.serve)
 	return nil
 }
 
@@ -207,6 +209,7 @@ func (h *Host) shutDown(ctx context.Context) {
 	}
 	_ = h.front.Close()
 	<-idle
+	h.close()
 	h.tasks.Wait()
 	h.client.CloseIdleConnections()
 	h.forward.CloseIdleConnections()

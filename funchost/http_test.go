@@ -70,7 +70,7 @@ func TestHTTPEnvelopeMode(t *testing.T) {
 		Data     struct{ Req map[string]any }
 		Metadata map[string]any
 	}
-	if err := json.Unmarshal([]byte(r.output.requests(t)[0].Body), &envelope); err != nil {
+	if err := json.Unmarshal([]byte(r.requests(t, 1)[0].Body), &envelope); err != nil {
 		t.Fatal(err)
 	}
 	req := envelope.Data.Req
@@ -102,7 +102,7 @@ func TestHTTPForwarding(t *testing.T) {
 	if response.StatusCode != http.StatusTeapot || text(t, response) != "<p>tea</p>" || !slices.Equal(response.Header["Set-Cookie"], []string{"a=1", "b=2"}) {
 		t.Errorf("response %+v", response)
 	}
-	got := r.output.requests(t)[0]
+	got := r.requests(t, 1)[0]
 	if got.URI != "/api/pages/teapot?a=1%2C2&b=x%20y" || "http://"+got.Host != r.URL() || got.Body != "in" || got.Chunked ||
 		got.Header.Get("Content-Language") != "" || got.Header.Get("X-Functions-Key") != "k" ||
 		got.Header.Get("User-Agent") != "me Azure-Functions-Host/"+funchost.Version || got.Header.Get("X-Azure-Functions-InvocationId") == "" {
@@ -131,7 +131,7 @@ func TestEnvelopeModeFollowsRedirects(t *testing.T) {
 		}
 	}
 	var methods []string
-	for _, request := range r.output.requests(t) {
+	for _, request := range r.requests(t, 4) {
 		if request.URI == "/Final" {
 			methods = append(methods, request.Method)
 		}
@@ -228,7 +228,7 @@ func TestTLSFront(t *testing.T) {
 	if response.StatusCode != http.StatusOK || !strings.HasPrefix(r.URL(), "https://127.0.0.1:") {
 		t.Error(response.Status, r.URL())
 	}
-	if !strings.Contains(r.output.requests(t)[0].Body, `"Url":"https://`) {
+	if !strings.Contains(r.requests(t, 1)[0].Body, `"Url":"https://`) {
 		t.Error("the handler must see the scheme")
 	}
 }

@@ -104,14 +104,25 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// requests parses what the handler printed so far.
-func (l *lines) requests(t *testing.T) []seen {
+// requests waits until the handler printed so many requests and returns all
+// that it printed: its output may arrive after its answers.
+func (r *rig) requests(t *testing.T, atLeast int) []seen {
+	t.Helper()
+	var out []seen
+	eventually(t, "requests in the handler's output", func() bool {
+		out = r.output.parse(t)
+		return len(out) >= atLeast
+	})
+	return out
+}
+
+func (l *lines) parse(t *testing.T) []seen {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []seen
 	for line := range strings.Lines(l.buf.String()) {
-		if text, ok := strings.CutPrefix(line, "SEEN "); ok {
+		if text, ok := strings.CutPrefix(line, "SEEN "); ok && strings.HasSuffix(text, "\n") {
 			var s seen
 			if err := json.Unmarshal([]byte(text), &s); err != nil {
 				t.Fatal(err)

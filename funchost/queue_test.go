@@ -20,7 +20,7 @@ func TestQueueEnvelope(t *testing.T) {
 	r := launch(t, setup{functions: map[string]string{"Sync": queueIn}})
 	r.put(t, "work", encoded(message))
 	r.idle(t)
-	all := r.output.requests(t)
+	all := r.requests(t, 1)
 	if len(all) != 1 {
 		t.Fatalf("%d requests", len(all))
 	}
@@ -54,7 +54,7 @@ func TestQueueBinaryIsPlainBase64AndNotMerged(t *testing.T) {
 	r := launch(t, setup{functions: map[string]string{"Sync": binaryIn}})
 	r.put(t, "work", encoded(`{"tenant":"t1"}`))
 	r.idle(t)
-	body := r.output.requests(t)[0].Body
+	body := r.requests(t, 1)[0].Body
 	if !strings.Contains(body, `"Data":{"msg":"`+encoded(`{"tenant":"t1"}`)+`"}`) || strings.Contains(body, `"tenant"`) || !strings.Contains(body, `"DequeueCount":"1"`) {
 		t.Error(body)
 	}
@@ -114,8 +114,8 @@ func TestEncodingNoneGoesBothWays(t *testing.T) {
 	})
 	r.put(t, "work", "{raw}")
 	r.idle(t)
-	if !strings.Contains(r.output.requests(t)[0].Body, `{raw}`) || !slices.Equal(r.peek(t, "done"), []string{"plain"}) {
-		t.Error(r.output.requests(t), r.peek(t, "done"))
+	if !strings.Contains(r.requests(t, 1)[0].Body, `{raw}`) || !slices.Equal(r.peek(t, "done"), []string{"plain"}) {
+		t.Error(r.requests(t, 1), r.peek(t, "done"))
 	}
 }
 
@@ -164,7 +164,7 @@ func TestInvokeQueueFunctionByHand(t *testing.T) {
 	if err := r.Invoke(bounded(t), "sync", "by hand"); err == nil || !strings.Contains(err.Error(), "500") {
 		t.Error(err)
 	}
-	if body := r.output.requests(t)[0].Body; !strings.Contains(body, `"msg":"\"by hand\""`) {
+	if body := r.requests(t, 1)[0].Body; !strings.Contains(body, `"msg":"\"by hand\""`) {
 		t.Error(body)
 	}
 	if err := r.Invoke(bounded(t), "nobody", ""); !errors.Is(err, funchost.ErrNoFunction) {

@@ -50,7 +50,7 @@ func (h *Host) startTriggers() {
 		q.Start(h.life)
 	}
 	for _, cfg := range h.timers {
-		h.tasks.Go(func() { timer.Listen(h.listening, h.life, cfg) })
+		h.spawn(func() { timer.Listen(h.listening, h.life, cfg) })
 	}
 }
 
