@@ -106,7 +106,7 @@ func (f *Form) compare(at string, own *Form, found map[string]bool) {
 
 func (f *Form) compareMembers(at string, own *Form, found map[string]bool) {
 	for _, name := range f.Required {
-		if own.Members[name] == nil {
+		if !slices.Contains(own.Required, name) {
 			found[join(at, name)+": missing"] = true
 		}
 	}

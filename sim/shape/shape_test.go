@@ -18,6 +18,7 @@ func TestDifferences(t *testing.T) {
 		"optional member":   {`{"value":[{"id":"c","n":3,"note":null,"opt":"y"}],"next":"v"}`, nil},
 		"empty list":        {`{"value":[],"next":"v"}`, nil},
 		"missing":           {`{"value":[{"id":"c","note":1}]}`, []string{"next: missing", "value[].n: missing"}},
+		"missing in one":    {`{"value":[{"id":"c","n":1,"note":1},{"id":"d","note":1}],"next":"v"}`, []string{"value[].n: missing"}},
 		"unknown":           {`{"value":[],"next":"v","more":1}`, []string{"more: unknown"}},
 		"wrong type":        {`{"value":[{"id":"c","n":"3","note":1}],"next":"v"}`, []string{"value[].n: string, not [number]"}},
 		"object, not list":  {`{"value":{},"next":"v"}`, []string{"value: object, not [array]"}},
