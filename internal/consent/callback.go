@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -98,11 +99,8 @@ func badRequest(plain string) error { return refuse(http.StatusBadRequest, plain
 
 // isState reports whether s could be a state id: 43 characters of base64url.
 func isState(s string) bool {
-	return len(s) == stateLength && strings.IndexFunc(s, notBase64URL) < 0
-}
-
-func notBase64URL(r rune) bool {
-	return !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '-' || r == '_')
+	_, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return len(s) == stateLength && err == nil && !strings.ContainsAny(s, "\r\n") // the decoder skips line ends
 }
 
 // isPrintable reports whether s is a non-empty run of visible ASCII, which is

@@ -12,6 +12,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/consent"
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/vault"
 )
 
 func TestStartAsksForEverythingThatIsCheckedLater(t *testing.T) {
@@ -75,7 +76,7 @@ func TestCompleteStoresTheTokenAndSaysSo(t *testing.T) {
 	w.wantStored(t, 1)
 	want := consent.Receipt{
 		Connection: connection, UPN: upn, Name: "Sam Keeper", Tenant: partner,
-		ValidUntil: w.clock().AddDate(0, 0, 90), MFA: true, Reference: receipt.Reference,
+		ValidUntil: w.clock().Add(vault.TokenLife), MFA: true, Reference: receipt.Reference,
 	}
 	if receipt != want {
 		t.Errorf("receipt %+v\nwant    %+v", receipt, want)
@@ -188,7 +189,7 @@ func TestStartRefusals(t *testing.T) {
 	tests := []struct {
 		name   string
 		tenant sam.TenantID
-		break_ func(*world)
+		spoil  func(*world)
 		status int
 	}{
 		{"tenant not on the list", other, func(*world) {}, http.StatusForbidden},
@@ -204,7 +205,7 @@ func TestStartRefusals(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			tt.break_(w)
+			tt.spoil(w)
 			r, err := w.flow.Start(t.Context(), tt.tenant)
 			wantRefusal(t, err, tt.status, "")
 			if r.URL != "" || r.Cookie != nil {

@@ -87,7 +87,7 @@ func hostiles() []hostile {
 		{name: "cookie of another browser", tamper: cookieOfAnother, status: bad, plain: "another sign-in"},
 		{name: "state and cookie of another, code of the victim", tamper: codeOfAnother, status: bad, plain: "AADSTS501481"},
 		{name: "state expired", tamper: func(_ *testing.T, w *world, _ *consent.Callback) { w.wait(consent.Lifetime) }, status: bad, plain: "15 minutes"},
-		{name: "state never started here", tamper: func(t *testing.T, w *world, _ *consent.Callback) { w.ledger.Memory = newWorld(t).ledger.Memory }, status: bad, plain: "no sign-in"},
+		{name: "state never started here", tamper: loseTheLedger, status: bad, plain: "no sign-in"},
 		{name: "state missing", tamper: field("state", ""), status: bad, plain: "no state"},
 		{name: "state of another alphabet", tamper: field("state", strings.Repeat("'", 43)), status: bad, plain: "no state"},
 		{name: "cookie missing", tamper: cookie(func(string) string { return "" }), status: bad, plain: "no consent cookie"},
@@ -220,13 +220,20 @@ func refusalOf(err error) consent.Refusal {
 	return consent.Refusal{Status: r.Status, Reference: r.Reference, Plain: r.Plain, Fix: r.Fix}
 }
 
+func loseTheLedger(t *testing.T, w *world, _ *consent.Callback) {
+	t.Helper()
+	w.ledger.Memory = newWorld(t).ledger.Memory
+}
+
 func completeFirst(t *testing.T, w *world, cb *consent.Callback) {
+	t.Helper()
 	if _, err := w.flow.Complete(t.Context(), *cb); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func replayCode(t *testing.T, w *world, cb *consent.Callback) {
+	t.Helper()
 	completeFirst(t, w, cb)
 	used := cb.Values.Get("code")
 	*cb = w.begin(t)
@@ -234,12 +241,17 @@ func replayCode(t *testing.T, w *world, cb *consent.Callback) {
 }
 
 func stateOfAnother(t *testing.T, w *world, cb *consent.Callback) {
+	t.Helper()
 	set(cb.Values, "state", w.begin(t).Values.Get("state"))
 }
 
-func cookieOfAnother(t *testing.T, w *world, cb *consent.Callback) { cb.Cookie = w.begin(t).Cookie }
+func cookieOfAnother(t *testing.T, w *world, cb *consent.Callback) {
+	t.Helper()
+	cb.Cookie = w.begin(t).Cookie
+}
 
 func codeOfAnother(t *testing.T, w *world, cb *consent.Callback) {
+	t.Helper()
 	attacker := w.begin(t)
 	set(attacker.Values, "code", cb.Values.Get("code"))
 	*cb = attacker
@@ -268,7 +280,7 @@ func bigFields(_ *testing.T, _ *world, cb *consent.Callback) {
 // signWithPublicKey is the old trick of using the published key as a password.
 func signWithPublicKey(c claims) string {
 	signed := unsigned(claims{"alg": "HS256", "typ": "JWT", "kid": "honest"}, c)
-	pub, err := json.Marshal(honest().PublicKey.N)
+	pub, err := json.Marshal(honest().N)
 	if err != nil {
 		panic(err)
 	}
@@ -278,6 +290,7 @@ func signWithPublicKey(c claims) string {
 }
 
 func contextWithHangUp(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	return ctx, cancel

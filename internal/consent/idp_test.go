@@ -66,6 +66,7 @@ type idp struct {
 type issued struct{ nonce, challenge string }
 
 func newIDP(t *testing.T, now func() time.Time) *idp {
+	t.Helper()
 	p := &idp{now: now, codes: map[string]issued{}, id: func(claims) {}, access: func(claims) {}}
 	p.sign = func(c claims) string { return sign(honest(), "honest", c) }
 	mux := http.NewServeMux()

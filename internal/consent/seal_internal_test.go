@@ -13,11 +13,11 @@ import (
 // The seal has no door of its own: from outside, every cookie that does not
 // open looks the same.
 
-func testSealer(t testing.TB, key string) sealer {
-	t.Helper()
+func testSealer(tb testing.TB, key string) sealer {
+	tb.Helper()
 	s, err := newSealer(sam.NewSecret(key))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

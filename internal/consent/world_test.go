@@ -3,11 +3,9 @@ package consent_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +18,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/ledger/ledgertest"
 	"github.com/samkeeper/samkeeper/internal/sam"
 	"github.com/samkeeper/samkeeper/internal/vault"
+	"github.com/samkeeper/samkeeper/internal/vault/vaulttest"
 )
 
 var connection = sam.NewConnectionID(partner, person)
@@ -33,6 +32,7 @@ type world struct {
 	deps   consent.Deps
 	flow   *consent.Flow
 	told   []sam.ConnectionID // by Deps.Stored
+	secret string             // of the app
 
 	mu  sync.Mutex
 	now time.Time
@@ -40,7 +40,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{now: time.Date(2026, 11, 21, 21, 30, 0, 0, time.UTC)}
+	w := &world{now: time.Date(2026, 11, 21, 21, 30, 0, 0, time.UTC), secret: "app-secret-value"}
 	w.idp = newIDP(t, w.clock)
 	w.furnish(w.idp.URL, w.idp.Client())
 	return w
@@ -48,7 +48,7 @@ func newWorld(t *testing.T) *world {
 
 // newQuietWorld has no provider to talk to.
 func newQuietWorld() *world {
-	w := &world{now: time.Date(2026, 11, 21, 21, 30, 0, 0, time.UTC)}
+	w := &world{now: time.Date(2026, 11, 21, 21, 30, 0, 0, time.UTC), secret: "app-secret-value"}
 	w.furnish("http://127.0.0.1:1", http.DefaultClient)
 	return w
 }
@@ -64,7 +64,7 @@ func (w *world) furnish(login string, client *http.Client) {
 		RedirectURI: "https://keeper.example/api/consent/callback",
 		SignIn: entra.New(entra.Config{
 			Cloud: public, LoginURL: login, App: app, HTTP: client, Now: w.clock,
-			Credential: entra.SecretCredential(func(context.Context) (sam.Secret, error) { return sam.NewSecret("app-secret-value"), nil }),
+			Credential: entra.SecretCredential(func(context.Context) (sam.Secret, error) { return sam.NewSecret(w.secret), nil }),
 		}),
 		Vault: w.vault, Ledger: w.ledger, Now: w.clock,
 		Stored: func(c sam.ConnectionID) { w.told = append(w.told, c) },
@@ -149,27 +149,30 @@ func (w *world) wantNoSecrets(t *testing.T, shown ...any) {
 		t.Fatal(err)
 	}
 	seen += string(b)
-	for _, s := range append(w.idp.secrets(), "app-secret-value") {
+	for _, s := range append(w.idp.secrets(), w.secret) {
 		if strings.Contains(seen, s) {
 			t.Errorf("a secret is visible: %.12s… in %s", s, seen)
 		}
 	}
 }
 
-// flakyVault keeps versions in memory and fails on demand. Keys are method
-// names; "corrupt" makes At return something else than was put.
+// flakyVault is a vault in memory that fails on demand: fails by method name,
+// and with corrupt At returns something else than was put.
 type flakyVault struct {
-	now func() time.Time
-
-	mu       sync.Mutex
-	key      sam.Secret
-	versions []vault.Version // oldest first
-	fails    map[string]error
-	corrupt  bool
+	*vaulttest.Memory
+	key     sam.Secret
+	fails   map[string]error
+	corrupt bool
 }
 
 func newFlakyVault(now func() time.Time) *flakyVault {
-	return &flakyVault{now: now, key: sam.NewSecret("c3RhdGUta2V5LXN0YXRlLWtleS1zdGF0ZS1rZXktMDE="), fails: map[string]error{}}
+	v := &flakyVault{
+		Memory: vaulttest.NewMemory(now),
+		key:    sam.NewSecret("c3RhdGUta2V5LXN0YXRlLWtleS1zdGF0ZS1rZXktMDE="),
+		fails:  map[string]error{},
+	}
+	v.Before(func(method string) error { return v.fails[method] })
+	return v
 }
 
 var errDown = &sam.Problem{
@@ -177,53 +180,16 @@ var errDown = &sam.Problem{
 	Plain: "The vault is unavailable for the moment.", Fix: "Nothing; it is tried again later.",
 }
 
-func (v *flakyVault) Preflight(context.Context) error { return v.fails["Preflight"] }
-
 func (v *flakyVault) StateKey(context.Context) (sam.Secret, error) {
 	return v.key, v.fails["StateKey"]
 }
 
-func (v *flakyVault) Put(ctx context.Context, ver vault.Version) (vault.Version, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if err := errors.Join(ctx.Err(), v.fails["Put"]); err != nil {
-		return vault.Version{}, err
-	}
-	ver.ID = fmt.Sprintf("%032x", len(v.versions)+1)
-	ver.Enabled, ver.Created, ver.Expires = true, v.now(), ver.RedeemedAt.Add(vault.TokenLife)
-	v.versions = append(v.versions, ver)
-	return ver, nil
-}
-
-func (v *flakyVault) At(_ context.Context, _ sam.ConnectionID, id string) (vault.Version, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	i := slices.IndexFunc(v.versions, func(ver vault.Version) bool { return ver.ID == id })
-	if i < 0 || v.fails["At"] != nil {
-		return vault.Version{}, errors.Join(v.fails["At"], vault.ErrAbsent)
-	}
-	got := v.versions[i]
-	if v.corrupt {
+func (v *flakyVault) At(ctx context.Context, conn sam.ConnectionID, id string) (vault.Version, error) {
+	got, err := v.Memory.At(ctx, conn, id)
+	if err == nil && v.corrupt {
 		got.Token = sam.NewSecret(got.Token.Reveal()[:5])
 	}
-	return got, nil
-}
-
-func (v *flakyVault) Disable(_ context.Context, _ sam.ConnectionID, id string) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for i := range v.versions {
-		if v.versions[i].ID == id {
-			v.versions[i].Enabled = false
-		}
-	}
-	return nil
-}
-
-func (v *flakyVault) Versions(context.Context, sam.ConnectionID) ([]vault.Version, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return slices.Clone(v.versions), nil
+	return got, err
 }
 
 // flakyLedger is the real ledger until a method is told to fail.

@@ -39,6 +39,7 @@ func TestTheStepsAreThoseOfTheLaw(t *testing.T) {
 
 // forEachLoss runs f once per remote call and way to lose it.
 func forEachLoss(t *testing.T, f func(t *testing.T, at int, answer bool)) {
+	t.Helper()
 	for i, name := range callsOfASweep(t) {
 		for _, answer := range []bool{false, true} {
 			what := "request"
@@ -55,6 +56,7 @@ func forEachLoss(t *testing.T, f func(t *testing.T, at int, answer bool)) {
 
 // watch checks the invariant, and that no version ever goes, after every call.
 func watch(t *testing.T, w *world, m *machine) *machine {
+	t.Helper()
 	seen := 0
 	m.afterAny = func(n int, name string) {
 		w.wantUsable(t, fmt.Sprintf("after call %d (%s)", n, name))
@@ -114,18 +116,16 @@ func TestALostCallAtAnyStepIsMadeGood(t *testing.T) {
 func TestAConsentAtAnyStepWins(t *testing.T) {
 	t.Parallel()
 	steps := len(callsOfASweep(t))
-	for _, tick := range []time.Duration{0, 3 * time.Second} {
-		for _, revoked := range []bool{false, true} {
-			for lands := 1; lands <= steps; lands++ {
-				t.Run(fmt.Sprintf("tick %s, old grant revoked %t, lands before %02d", tick, revoked, lands), func(t *testing.T) {
-					t.Parallel()
-					consentDuring(t, tick, revoked, lands, 0, false)
-					for dies := lands; dies <= steps+2; dies++ { // giving way takes two calls more
-						consentDuring(t, tick, revoked, lands, dies, false)
-						consentDuring(t, tick, revoked, lands, dies, true)
-					}
-				})
-			}
+	for tick, revoked := range map[time.Duration]bool{0: false, 3 * time.Second: true} {
+		for lands := 1; lands <= steps; lands++ {
+			t.Run(fmt.Sprintf("tick %s, old grant revoked %t, lands before %02d", tick, revoked, lands), func(t *testing.T) {
+				t.Parallel()
+				consentDuring(t, tick, revoked, lands, 0, false)
+				for dies := lands; dies <= steps+2; dies++ { // giving way takes two calls more
+					consentDuring(t, tick, revoked, lands, dies, false)
+					consentDuring(t, tick, revoked, lands, dies, true)
+				}
+			})
 		}
 	}
 }

@@ -97,7 +97,7 @@ func TestAHeldLeaseIsNoFailure(t *testing.T) {
 // failure is one way for a rotation to fail, and what must be on record then.
 type failure struct {
 	name   string
-	break_ func(*testing.T, *world)
+	spoil  func(*testing.T, *world)
 	state  rotation.State
 	class  sam.Class
 	code   string
@@ -177,7 +177,7 @@ func TestFailuresKeepTheTokenAndDecideWhoIsNext(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			w, _ := seasoned(t)
-			f.break_(t, w)
+			f.spoil(t, w)
 			before := w.enabled(t)
 			result, _ := w.rotator().Rotate(t.Context(), connection, false)
 			if result.State != f.state {

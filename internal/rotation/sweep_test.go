@@ -68,7 +68,7 @@ func TestOneListIsEnough(t *testing.T) {
 	down := errors.New("down")
 	tests := []struct {
 		name    string
-		break_  func(*world)
+		spoil   func(*world)
 		rotated int
 	}{
 		{"ledger's list down", func(w *world) { w.ledger.FailOnce(ledgertest.Before, "Connections", down) }, 2},
@@ -82,7 +82,7 @@ func TestOneListIsEnough(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := fleet(t, 2)
-			tt.break_(w)
+			tt.spoil(w)
 			report, err := w.rotator().RotateDue(t.Context())
 			if !errors.Is(err, down) || report.Count(rotation.Rotated) != tt.rotated {
 				t.Errorf("got %+v, %v, want %d rotated", report, err, tt.rotated)
