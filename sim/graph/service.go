@@ -32,7 +32,7 @@ func New(w *world.World, v bearer.Verifier) *Service {
 	s.route("/v1.0/tenantRelationships/delegatedAdminRelationships/{id}", s.relationship)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		stamp(w.Header(), r)
-		s.refuse(w, r, refusal{http.StatusBadRequest, "BadRequest", "Resource not found for the segment '" + lastSegment(r.URL.Path) + "'."})
+		s.refuse(w, refusal{http.StatusBadRequest, "BadRequest", "Resource not found for the segment '" + lastSegment(r.URL.Path) + "'."})
 	})
 	return s
 }
@@ -55,7 +55,7 @@ func (s *Service) route(path string, answer func(call) (any, error)) {
 		stamp(w.Header(), r)
 		body, err := s.answer(r, answer)
 		if err != nil {
-			s.refuse(w, r, err)
+			s.refuse(w, err)
 			return
 		}
 		write(w, http.StatusOK, body)
@@ -89,7 +89,7 @@ func (s *Service) admit(caller bearer.Claims) (*world.Customer, error) {
 	switch {
 	case !known || c.Gone:
 		return nil, refusal{http.StatusNotFound, "Request_ResourceNotFound", "The tenant was not found."}
-	case !c.GDAP && caller.App != "" && foreign(caller, c):
+	case !c.GDAP && !s.atHome(caller):
 		return nil, denied
 	case !c.Consented && !c.PrincipalLeft:
 		return nil, refusal{http.StatusForbidden, "Authorization_IdentityNotFound", "The identity of the calling application could not be established."}
@@ -99,10 +99,11 @@ func (s *Service) admit(caller bearer.Claims) (*world.Customer, error) {
 	return c, nil
 }
 
-// foreign tells a delegated administrator from an account of the customer's
-// own directory, which needs no relationship.
-func foreign(caller bearer.Claims, c *world.Customer) bool {
-	return !strings.HasSuffix(strings.ToLower(caller.UPN), "@"+strings.ToLower(c.Domain))
+// atHome tells an account of the customer's own directory, which needs no
+// relationship, from a delegated administrator.
+func (s *Service) atHome(caller bearer.Claims) bool {
+	_, home := s.world.User(caller.Tenant, caller.Object)
+	return home
 }
 
 var denied = refusal{http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."}

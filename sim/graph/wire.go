@@ -54,7 +54,7 @@ func write(w http.ResponseWriter, status int, body any) {
 }
 
 // refuse sends an error; the spelling of the inner object alternates.
-func (s *Service) refuse(w http.ResponseWriter, _ *http.Request, err error) {
+func (s *Service) refuse(w http.ResponseWriter, err error) {
 	var r refusal
 	if !errors.As(err, &r) {
 		r = refusal{http.StatusInternalServerError, "InternalServerError", err.Error()}
