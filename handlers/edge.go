@@ -80,7 +80,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	route := e.registry.find(r.URL.Path)
 	if route == nil {
-		e.rooms.Log.WarnContext(r.Context(), "unknown function", "path", cutPath(r.URL.Path))
+		e.rooms.Log.WarnContext(r.Context(), "unknown function", slog.String("path", cutPath(r.URL.Path)))
 		hostwire.Fail(w, http.StatusNotFound, "there is no such function", "compare the folders below functions/ with handlers/routes.go; HTTP functions need enableForwardingHttpRequest in host.json")
 		return
 	}

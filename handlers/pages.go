@@ -3,6 +3,7 @@ package handlers
 import (
 	_ "embed"
 	"html/template"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -52,7 +53,7 @@ func (e *edge) fail(w http.ResponseWriter, r *http.Request, route *Route, o outc
 		shown.Reference = telemetry.FromContext(r.Context()).ID
 	}
 	if err := htmlpage.Write(w, o.status, refusedPage(), shown); err != nil {
-		e.rooms.Log.ErrorContext(r.Context(), "page of a failure", "error", err)
+		e.rooms.Log.ErrorContext(r.Context(), "page of a failure", slog.Any("error", err))
 		hostwire.Fail(w, o.status, o.plain, o.fix)
 	}
 }

@@ -38,6 +38,7 @@ func BenchmarkStart(b *testing.B) {
 
 // firstAnswer asks without a client of its own weight, as often as it can.
 func firstAnswer(b *testing.B, address string) {
+	b.Helper()
 	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) {
 		conn, err := net.Dial("tcp4", address)

@@ -39,7 +39,7 @@ func serve(ctx context.Context, port int, handler http.Handler, log *slog.Logger
 	}
 	broken := make(chan error, 1)
 	go func() { broken <- server.Serve(listener) }()
-	log.InfoContext(ctx, "ready", "address", listener.Addr().String())
+	log.InfoContext(ctx, "ready", slog.String("address", listener.Addr().String()))
 
 	var reason error
 	select {
@@ -51,7 +51,7 @@ func serve(ctx context.Context, port int, handler http.Handler, log *slog.Logger
 		number, _ := s.(syscall.Signal)
 		reason = &stoppedError{number}
 	}
-	log.InfoContext(ctx, "stopping", "reason", reason.Error())
+	log.InfoContext(ctx, "stopping", slog.String("reason", reason.Error()))
 	return errors.Join(reason, settle(ctx, server, broken))
 }
 
@@ -64,6 +64,8 @@ func settle(ctx context.Context, server *http.Server, broken <-chan error) error
 	if err != nil {
 		err = errors.Join(fmt.Errorf("stop serving: %w", err), server.Close())
 	}
-	<-broken
+	if ended := <-broken; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	return err
 }

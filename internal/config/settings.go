@@ -30,13 +30,13 @@ const (
 	envStorageBlob       = "AzureWebJobsStorage__blobServiceUri"
 	envStorageQueue      = "AzureWebJobsStorage__queueServiceUri"
 	envStorageTable      = "AzureWebJobsStorage__tableServiceUri"
-	envStorageCredential = "AzureWebJobsStorage__credential"
+	envStorageCredential = "AzureWebJobsStorage__credential" //nolint:gosec // a name, not a credential
 	envStorageClient     = "AzureWebJobsStorage__clientId"
 	envCloud             = "SAMKEEPER_CLOUD"
 	envPartnerTenants    = "SAMKEEPER_PARTNER_TENANTS"
 	envApp               = "SAMKEEPER_APP_ID"
-	envAppCredential     = "SAMKEEPER_APP_CREDENTIAL"
-	envAppSecretName     = "SAMKEEPER_APP_SECRET_NAME"
+	envAppCredential     = "SAMKEEPER_APP_CREDENTIAL"  //nolint:gosec // a name, not a credential
+	envAppSecretName     = "SAMKEEPER_APP_SECRET_NAME" //nolint:gosec // a name, not a credential
 	envIdentityClient    = "SAMKEEPER_IDENTITY_CLIENT_ID"
 	envVault             = "SAMKEEPER_VAULT_URL"
 	envPublic            = "SAMKEEPER_PUBLIC_URL"

@@ -31,7 +31,7 @@ func TestDocumentation(t *testing.T) {
 		t.Fatalf("%s has no settings block", path)
 	}
 	if *update {
-		if err := os.WriteFile(path, []byte(before+begin+settingsTable()+end+after), 0o644); err != nil { //nolint:gosec // a public document
+		if err := os.WriteFile(path, []byte(before+begin+settingsTable()+end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

@@ -84,9 +84,6 @@ func when(t *time.Time) string {
 
 // ago prints how long before now a time was, in its largest unit.
 func ago(t *time.Time, now time.Time) string {
-	if t == nil {
-		return "–"
-	}
 	d := now.Sub(*t)
 	switch {
 	case d < time.Minute:

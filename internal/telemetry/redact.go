@@ -53,6 +53,7 @@ func redact(_ []string, a slog.Attr) slog.Attr {
 		return slog.Attr{Key: a.Key, Value: redactAny(a.Value.Any())}
 	case slog.KindTime:
 		return slog.String(a.Key, a.Value.Time().UTC().Format(time.RFC3339Nano))
+	default: // numbers, booleans and durations hide nothing
 	}
 	return a
 }

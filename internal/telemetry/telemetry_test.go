@@ -28,7 +28,7 @@ func TestLineCarriesTheInvocation(t *testing.T) {
 	var out bytes.Buffer
 	log := telemetry.New(&out, slog.LevelInfo)
 	ctx := telemetry.WithInvocation(context.Background(), telemetry.Invocation{ID: "0f8e", Function: "Status"})
-	log.With("customer_id", "c1").InfoContext(ctx, "customer visited", "tries", 2)
+	log.With(slog.String("customer_id", "c1")).InfoContext(ctx, "customer visited", slog.Int("tries", 2))
 	log.DebugContext(ctx, "not shown")
 	var line map[string]any
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
@@ -57,22 +57,28 @@ func (s shouting) String() string { return s.s }
 func TestSecretsAreCutOut(t *testing.T) {
 	t.Parallel()
 	for name, log := range map[string]func(*slog.Logger){
-		"token in the message":      func(l *slog.Logger) { l.Info("answer was " + jwt + " indeed") },
-		"refresh token in a value":  func(l *slog.Logger) { l.Info("x", "value", "got "+refresh) },
-		"code in an error":          func(l *slog.Logger) { l.Info("x", "err", fmt.Errorf("redeem: %w", errors.New("bad "+code))) },
-		"form body":                 func(l *slog.Logger) { l.Info("x", "body", "a=1&client_secret="+jwt[40:]+"&b=2") },
-		"query of an address":       func(l *slog.Logger) { l.Info("x", "url", "https://h/api/consent/callback?code="+jwt[40:]+"&x=1") },
-		"by name":                   func(l *slog.Logger) { l.Info("x", "refresh_token", jwt[40:]) },
-		"by name, as a header":      func(l *slog.Logger) { l.Info("x", "X-Functions-Key", jwt[40:]) },
-		"by name, with the logger":  func(l *slog.Logger) { l.With("client_assertion", jwt[40:]).Info("x") },
-		"by name, within a group":   func(l *slog.Logger) { l.WithGroup("g").Info("x", slog.Group("h", "Authorization", jwt[40:])) },
-		"values of a form":          func(l *slog.Logger) { l.Info("x", "form", url.Values{"code": {code}}) },
-		"headers":                   func(l *slog.Logger) { l.Info("x", "headers", http.Header{"Authorization": {"Bearer " + jwt[40:]}}) },
-		"a stringer":                func(l *slog.Logger) { l.Info("x", "v", shouting{refresh}) },
-		"a struct":                  func(l *slog.Logger) { l.Info("x", "v", struct{ T string }{refresh}) },
-		"a storage key":             func(l *slog.Logger) { l.Info("x", "v", "AccountName=a;AccountKey="+jwt[40:]+";x=y") },
-		"a sam.Secret (first net)":  func(l *slog.Logger) { l.Info("x", "value", sam.NewSecret(refresh)) },
-		"a struct with sam.Secrets": func(l *slog.Logger) { l.Info("x", "v", struct{ T sam.Secret }{sam.NewSecret(refresh)}) },
+		"token in the message":     func(l *slog.Logger) { l.Info("answer was " + jwt + " indeed") },
+		"refresh token in a value": func(l *slog.Logger) { l.Info("x", slog.Any("value", "got "+refresh)) },
+		"code in an error":         func(l *slog.Logger) { l.Info("x", slog.Any("err", fmt.Errorf("redeem: %w", errors.New("bad "+code)))) },
+		"form body":                func(l *slog.Logger) { l.Info("x", slog.Any("body", "a=1&client_secret="+jwt[40:]+"&b=2")) },
+		"query of an address": func(l *slog.Logger) {
+			l.Info("x", slog.Any("url", "https://h/api/consent/callback?code="+jwt[40:]+"&x=1"))
+		},
+		"by name":                  func(l *slog.Logger) { l.Info("x", slog.Any("refresh_token", jwt[40:])) },
+		"by name, as a header":     func(l *slog.Logger) { l.Info("x", slog.Any("X-Functions-Key", jwt[40:])) },
+		"by name, with the logger": func(l *slog.Logger) { l.With(slog.String("client_assertion", jwt[40:])).Info("x") },
+		"by name, within a group": func(l *slog.Logger) {
+			l.WithGroup("g").Info("x", slog.Group("h", slog.String("Authorization", jwt[40:])))
+		},
+		"values of a form": func(l *slog.Logger) { l.Info("x", slog.Any("form", url.Values{"code": {code}})) },
+		"headers": func(l *slog.Logger) {
+			l.Info("x", slog.Any("headers", http.Header{"Authorization": {"Bearer " + jwt[40:]}}))
+		},
+		"a stringer":                func(l *slog.Logger) { l.Info("x", slog.Any("v", shouting{refresh})) },
+		"a struct":                  func(l *slog.Logger) { l.Info("x", slog.Any("v", struct{ T string }{refresh})) },
+		"a storage key":             func(l *slog.Logger) { l.Info("x", slog.Any("v", "AccountName=a;AccountKey="+jwt[40:]+";x=y")) },
+		"a sam.Secret (first net)":  func(l *slog.Logger) { l.Info("x", slog.Any("value", sam.NewSecret(refresh))) },
+		"a struct with sam.Secrets": func(l *slog.Logger) { l.Info("x", slog.Any("v", struct{ T sam.Secret }{sam.NewSecret(refresh)})) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +109,7 @@ func TestOrdinaryValuesStay(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	telemetry.New(&out, slog.LevelInfo).Info("x", "code", "AADSTS65001", "state", "open", "tasks", []string{"health"})
+	telemetry.New(&out, slog.LevelInfo).Info("x", slog.String("code", "AADSTS65001"), slog.String("state", "open"), slog.Any("tasks", []string{"health"}))
 	for _, want := range []string{`"code":"AADSTS65001"`, `"state":"open"`, `"tasks":["health"]`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("line lacks %s: %s", want, out.String())
