@@ -120,7 +120,9 @@ func (h *Host) queueConfig() queue.Config {
 	}
 }
 
-func (h *Host) category(name string) *slog.Logger { return h.cfg.Log.With("category", name) }
+func (h *Host) category(name string) *slog.Logger {
+	return h.cfg.Log.With(slog.String("category", name))
+}
 
 // handlerClient talks to the handler: no proxy, no compression of our own.
 func handlerClient(follow bool) *http.Client {

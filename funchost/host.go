@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -107,7 +108,7 @@ func (h *Host) prepare(ctx context.Context) error {
 		return err
 	}
 	if len(h.app.Functions) == 0 {
-		h.category("Host.Startup").Warn("no functions found; the handler is not started")
+		h.category("Host.Startup").WarnContext(ctx, "no functions found; the handler is not started")
 		return nil
 	}
 	var err error
@@ -131,7 +132,7 @@ func (h *Host) childEnv() []string {
 
 func (h *Host) logProblems() {
 	for _, p := range h.app.Problems {
-		h.category("Host.Startup").Error("function is in error and not served", "function", p.Function, "error", p.Err)
+		h.category("Host.Startup").Error("function is in error and not served", slog.String("function", p.Function), slog.Any("error", p.Err))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -18,10 +19,10 @@ import (
 
 // ErrTimeout says that an invocation took longer than functionTimeout; the
 // handler was killed for it.
-var ErrTimeout = errors.New("Timeout value was exceeded by function") //nolint:revive,staticcheck // the host's own words
+var ErrTimeout = errors.New("Timeout value was exceeded by function") //nolint:staticcheck // the host's own words
 
 // errInit says that the handler was not ready for four initialization timeouts.
-var errInit = errors.New("Initialization timed out and host is shutting down") //nolint:revive,staticcheck // the host's own words
+var errInit = errors.New("Initialization timed out and host is shutting down") //nolint:staticcheck // the host's own words
 
 // answerLimit bounds what is read of a handler's answer.
 const answerLimit = 256 << 20
@@ -32,16 +33,16 @@ const answerLimit = 256 << 20
 func (h *Host) run(f *script.Function, reason string, act func(ctx context.Context, id string) error) error {
 	id := uuid.NewString()
 	log := h.category("Function." + f.Name)
-	log.Info("Executing 'Functions."+f.Name+"'", "reason", reason, "id", id)
+	log.Info("Executing", slog.String("reason", reason), slog.String("id", id))
 	h.counts.begin(f.Name)
 	began := time.Now()
 	err := h.bounded(id, act)
 	took := time.Since(began)
 	h.counts.finish(f.Name, err)
 	if err != nil {
-		log.Error("Executed 'Functions."+f.Name+"' (Failed)", "id", id, "duration", took, "error", err)
+		log.Error("Executed (Failed)", slog.String("id", id), slog.Duration("duration", took), slog.Any("error", err))
 	} else {
-		log.Info("Executed 'Functions."+f.Name+"' (Succeeded)", "id", id, "duration", took)
+		log.Info("Executed (Succeeded)", slog.String("id", id), slog.Duration("duration", took))
 	}
 	if h.cfg.Observe != nil {
 		h.cfg.Observe(Invocation{Function: f.Name, ID: id, Reason: reason, Duration: took, Err: err})
@@ -61,7 +62,7 @@ func (h *Host) bounded(id string, act func(ctx context.Context, id string) error
 		err = act(ctx, id)
 	}
 	if errors.Is(err, wire.ErrNoAnswer) {
-		h.category("Host.Worker").Warn("the answer has no content; waiting until functionTimeout", "id", id)
+		h.category("Host.Worker").Warn("the answer has no content; waiting until functionTimeout", slog.String("id", id))
 		<-ctx.Done()
 	}
 	if errors.Is(context.Cause(ctx), ErrTimeout) {
@@ -78,7 +79,7 @@ func (h *Host) awaitHandler(ctx context.Context) (generation int, err error) {
 	defer cancel()
 	generation, err = h.worker.Ready(waiting)
 	if err != nil && errors.Is(context.Cause(waiting), errInit) {
-		h.category("Host.Worker").Error(errInit.Error())
+		h.category("Host.Worker").ErrorContext(ctx, "Initialization timed out and host is shutting down")
 		h.giveUp(errInit)
 		return 0, errInit
 	}
@@ -143,7 +144,7 @@ func (h *Host) envelope(ctx context.Context, f *script.Function, id string, data
 	}
 	user := h.category("Function." + f.Name + ".User")
 	for _, line := range answer.Logs {
-		user.Info(line, "id", id)
+		user.InfoContext(ctx, line, slog.String("id", id)) //nolint:sloglint // the line is the handler's
 	}
 	return answer, h.sendOutputs(ctx, f, answer, meta)
 }

@@ -19,7 +19,7 @@ const role = "SAMHOST_TEST_HANDLER"
 func TestMain(m *testing.M) {
 	if os.Getenv(role) != "" {
 		http.HandleFunc("/api/hello", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
-		panic(http.ListenAndServe("127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"), nil)) //nolint:gosec // a test's handler
+		panic(http.ListenAndServe("127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"), nil))
 	}
 	os.Exit(m.Run())
 }

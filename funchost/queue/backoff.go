@@ -20,4 +20,4 @@ func wait(n int, longest time.Duration, random float64) time.Duration {
 }
 
 // random spreads the waits of several listeners; it needs no secrecy.
-func random() float64 { return rand.Float64() } //nolint:gosec // see above
+func random() float64 { return rand.Float64() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ func (l *Listener) handle(ctx context.Context, m received) {
 	settle := context.WithoutCancel(ctx)
 	body, err := decode(m.text, l.cfg.Base64)
 	if err != nil && l.poison != nil {
-		l.cfg.Log.Error("message is not base64 and moves to the poison queue", "queue", l.cfg.Queue, "message", m.ID)
+		l.cfg.Log.ErrorContext(ctx, "message is not base64 and moves to the poison queue", slog.String("queue", l.cfg.Queue), slog.String("message", m.ID))
 		l.report(l.toPoison(settle, m), m)
 		return
 	}
@@ -42,7 +43,7 @@ func (l *Listener) handle(ctx context.Context, m received) {
 // deliver it again.
 func (l *Listener) report(err error, m received) {
 	if err != nil {
-		l.cfg.Log.Error("settling a message failed", "queue", l.cfg.Queue, "message", m.ID, "error", err)
+		l.cfg.Log.Error("settling a message failed", slog.String("queue", l.cfg.Queue), slog.String("message", m.ID), slog.Any("error", err))
 	}
 }
 
@@ -87,7 +88,7 @@ func (l *Listener) update(ctx context.Context, id, receipt, text string, hidden 
 	ctx, cancel := context.WithTimeout(ctx, completion)
 	defer cancel()
 	return l.queue.UpdateMessage(ctx, id, receipt, text, &azqueue.UpdateMessageOptions{
-		VisibilityTimeout: new(int32(hidden / time.Second)), //nolint:gosec // at most seven days
+		VisibilityTimeout: new(int32(hidden / time.Second)),
 	})
 }
 
@@ -99,7 +100,7 @@ func (l *Listener) complete(ctx context.Context, m received, failure error) erro
 	case l.poison == nil:
 		return nil // stays leased
 	case m.DequeueCount >= int64(l.cfg.MaxDequeueCount):
-		l.cfg.Log.Warn("message failed for the last time and moves to the poison queue", "queue", l.cfg.Queue, "message", m.ID, "attempts", m.DequeueCount)
+		l.cfg.Log.WarnContext(ctx, "message failed for the last time and moves to the poison queue", slog.String("queue", l.cfg.Queue), slog.String("message", m.ID), slog.Int64("attempts", m.DequeueCount))
 		return l.toPoison(ctx, m)
 	}
 	_, err := l.update(ctx, m.ID, m.PopReceipt, m.text, l.cfg.VisibilityTimeout)

@@ -152,7 +152,7 @@ func (l *Listener) poll(polling, tasks context.Context) {
 func (l *Listener) exists(ctx context.Context) bool {
 	_, err := l.queue.GetProperties(ctx, nil)
 	if err != nil && ctx.Err() == nil && !queueerror.HasCode(err, queueerror.QueueNotFound) {
-		l.cfg.Log.Error("polling the queue failed", "queue", l.cfg.Queue, "error", err)
+		l.cfg.Log.ErrorContext(ctx, "polling the queue failed", slog.String("queue", l.cfg.Queue), slog.Any("error", err))
 	}
 	return err == nil
 }
@@ -164,11 +164,11 @@ func (l *Listener) receive(polling, tasks context.Context) (count int, ok bool) 
 	ctx, cancel := context.WithTimeout(tasks, completion)
 	defer cancel()
 	response, err := l.queue.DequeueMessages(ctx, &azqueue.DequeueMessagesOptions{
-		NumberOfMessages: new(int32(l.cfg.BatchSize)), VisibilityTimeout: new(int32(l.cfg.Lease / time.Second)), //nolint:gosec // at most 32 and 600
+		NumberOfMessages: new(int32(l.cfg.BatchSize)), VisibilityTimeout: new(int32(l.cfg.Lease / time.Second)),
 	})
 	if err != nil {
 		if polling.Err() == nil && !queueerror.HasCode(err, queueerror.QueueNotFound) {
-			l.cfg.Log.Error("receiving messages failed", "queue", l.cfg.Queue, "error", err)
+			l.cfg.Log.ErrorContext(ctx, "receiving messages failed", slog.String("queue", l.cfg.Queue), slog.Any("error", err))
 		}
 		return 0, false
 	}

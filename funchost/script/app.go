@@ -39,7 +39,7 @@ func Load(root string, settings Settings) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("script root: %w", err)
 	}
-	raw, err := os.ReadFile(filepath.Join(root, "host.json")) //nolint:gosec // the operator names the folder
+	raw, err := os.ReadFile(filepath.Join(root, "host.json"))
 	if err != nil {
 		return nil, fmt.Errorf("script root: %w", err)
 	}
@@ -67,7 +67,7 @@ func (a *App) wanted(name string) bool {
 }
 
 func (a *App) read(name, path string, settings Settings) {
-	raw, err := os.ReadFile(path) //nolint:gosec // below the script root
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		a.reject(name, err)
 		return

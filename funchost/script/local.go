@@ -13,7 +13,7 @@ import (
 // Variables that are set already win, in any case. A missing file adds nothing;
 // an encrypted one is an error.
 func WithLocalSettings(env []string, path string) ([]string, error) {
-	raw, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return env, nil
 	}

@@ -62,7 +62,7 @@ type listener struct {
 
 func (l *listener) listen(ctx context.Context) {
 	pastDue := l.resume(ctx)
-	l.Log.Info("timer listener started", "function", l.Function, "next", l.status.Next)
+	l.Log.InfoContext(ctx, "timer listener started", slog.String("function", l.Function), slog.Time("next", l.status.Next))
 	switch {
 	case ctx.Err() != nil:
 		return
@@ -85,7 +85,7 @@ func (l *listener) resume(ctx context.Context) (pastDue bool) {
 	}
 	recorded, err := l.Store.Load(ctx)
 	if err != nil {
-		l.Log.Error("reading the timer's status failed", "function", l.Function, "error", err)
+		l.Log.ErrorContext(ctx, "reading the timer's status failed", slog.String("function", l.Function), slog.Any("error", err))
 	}
 	status, store, pastDue := schedule.Resume(l.Schedule, recorded, now)
 	l.status = status
@@ -111,7 +111,7 @@ func (l *listener) fire(run Run, regular bool) {
 
 func (l *listener) save(ctx context.Context) {
 	if err := l.Store.Save(ctx, l.status); err != nil {
-		l.Log.Error("writing the timer's status failed", "function", l.Function, "error", err)
+		l.Log.ErrorContext(ctx, "writing the timer's status failed", slog.String("function", l.Function), slog.Any("error", err))
 	}
 }
 

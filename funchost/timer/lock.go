@@ -52,9 +52,9 @@ func (l *Lock) hold(ctx context.Context, log *slog.Logger) (held context.Context
 			return l.keep(ctx, log)
 		}
 		if ctx.Err() == nil && !bloberror.HasCode(err, bloberror.LeaseAlreadyPresent) {
-			log.Error("acquiring a timer's lock failed", "lock", l.name, "error", err)
+			log.ErrorContext(ctx, "acquiring a timer's lock failed", slog.String("lock", l.name), slog.Any("error", err))
 		} else if ctx.Err() == nil {
-			log.Info("another host holds the timer's lock", "lock", l.name)
+			log.InfoContext(ctx, "another host holds the timer's lock", slog.String("lock", l.name))
 		}
 		timer := time.NewTimer(retryInterval)
 		select {
@@ -97,7 +97,7 @@ func (l *Lock) keep(ctx context.Context, log *slog.Logger) (held context.Context
 			case <-tick.C:
 			}
 			if _, err := l.lease.RenewLease(context.WithoutCancel(ctx), nil); err != nil {
-				log.Error("a timer's lock is lost", "lock", l.name, "error", err)
+				log.ErrorContext(ctx, "a timer's lock is lost", slog.String("lock", l.name), slog.Any("error", err))
 				lose()
 				return
 			}
@@ -115,6 +115,6 @@ func (l *Lock) release(ctx context.Context, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseLimit)
 	defer cancel()
 	if _, err := l.lease.ReleaseLease(ctx, nil); err != nil {
-		log.Warn("releasing a timer's lock failed", "lock", l.name, "error", err)
+		log.WarnContext(ctx, "releasing a timer's lock failed", slog.String("lock", l.name), slog.Any("error", err))
 	}
 }

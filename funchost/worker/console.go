@@ -45,10 +45,10 @@ func (w *Worker) console(level slog.Level, line string) {
 		w.output.Unlock()
 	}
 	if system, ok := strings.CutPrefix(line, "LanguageWorkerConsoleLog"); ok {
-		w.cfg.Log.Log(context.Background(), level, strings.TrimSpace(system))
+		w.cfg.Log.Log(context.Background(), level, strings.TrimSpace(system)) //nolint:sloglint // the line is the handler's
 		return
 	}
 	if !strings.HasPrefix(line, "azfuncjsonlog:") {
-		w.cfg.Console.Log(context.Background(), level, line)
+		w.cfg.Console.Log(context.Background(), level, line) //nolint:sloglint // the line is the handler's
 	}
 }

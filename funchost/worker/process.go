@@ -38,7 +38,7 @@ func (w *Worker) launch() (*process, error) {
 		return nil, err
 	}
 	p := &process{done: make(chan struct{})}
-	p.cmd = exec.Command(path, splitArguments(w.cfg.Arguments)...) //nolint:gosec,noctx // host.json names it; the supervisor ends it
+	p.cmd = exec.Command(path, splitArguments(w.cfg.Arguments)...) //nolint:noctx // host.json names it; the supervisor ends it
 	p.cmd.Dir = w.cfg.Dir
 	p.cmd.Env = append(append([]string{}, w.cfg.Env...), w.variables()...)
 	dieWithParent(p.cmd)

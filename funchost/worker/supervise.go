@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -28,14 +29,14 @@ func (w *Worker) supervise(ctx context.Context) {
 		case endStopped:
 			return
 		case endRestart:
-			w.cfg.Log.Info("restarting the handler")
+			w.cfg.Log.InfoContext(ctx, "restarting the handler")
 		case endFailed:
 			if w.tooMany(w.cfg.Now()) {
-				w.cfg.Log.Error("Exceeded http worker restart retry count. Shutting down Functions Host", "error", err)
+				w.cfg.Log.ErrorContext(ctx, "Exceeded http worker restart retry count. Shutting down Functions Host", slog.Any("error", err))
 				close(w.dead)
 				return
 			}
-			w.cfg.Log.Error("handler failed; starting it again", "error", err, "attempt", len(w.failures))
+			w.cfg.Log.ErrorContext(ctx, "handler failed; starting it again", slog.Any("error", err), slog.Int("attempt", len(w.failures)))
 		}
 	}
 }
@@ -51,9 +52,12 @@ func (w *Worker) tooMany(now time.Time) bool {
 
 // live runs one process from start to end.
 func (w *Worker) live(ctx context.Context) (end, error) {
+	if ctx.Err() != nil {
+		return endStopped, nil
+	}
 	p, err := w.launch()
 	if err != nil {
-		return w.unlaunched(ctx, err)
+		return endFailed, fmt.Errorf("starting the handler: %w", err)
 	}
 	w.adopt(p)
 	defer w.disown(p)
@@ -63,14 +67,6 @@ func (w *Worker) live(ctx context.Context) (end, error) {
 	go func() { answered <- w.probe(probe) }()
 	how, err := w.watch(ctx, p, answered)
 	return how, err
-}
-
-// unlaunched gives a stop request the precedence over a failed start.
-func (w *Worker) unlaunched(ctx context.Context, err error) (end, error) {
-	if ctx.Err() != nil {
-		return endStopped, nil
-	}
-	return endFailed, fmt.Errorf("starting the handler: %w", err)
 }
 
 // watch waits for whatever ends the process. An exit with code 0 ends nothing.
@@ -98,7 +94,7 @@ func (w *Worker) watch(ctx context.Context, p *process, answered <-chan error) (
 			exited = nil
 			switch code := p.exitCode(); code {
 			case 0:
-				w.cfg.Log.Warn("the handler exited with code 0 and is not restarted")
+				w.cfg.Log.WarnContext(ctx, "the handler exited with code 0 and is not restarted")
 			case exitForRestart:
 				return endRestart, nil
 			default:
@@ -128,7 +124,7 @@ func (w *Worker) markReady() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	close(w.ready)
-	w.cfg.Log.Info("handler is ready", "pid", w.current.pid(), "port", w.port)
+	w.cfg.Log.Info("handler is ready", slog.Int("pid", w.current.pid()), slog.Int("port", w.port))
 }
 
 // disown closes the gate, kills what is left of the process and waits for it.

@@ -100,7 +100,7 @@ func TestStopEndsNode(t *testing.T) {
 func TestDeadParentLeavesNothingRunning(t *testing.T) {
 	t.Parallel()
 	azurite.ForTest(t)
-	parent := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test binary
+	parent := exec.CommandContext(t.Context(), os.Args[0])
 	parent.Env = append(os.Environ(), parentRole+"=1")
 	stderr, err := parent.StderrPipe()
 	if err != nil {

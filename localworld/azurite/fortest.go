@@ -21,18 +21,18 @@ var shared struct {
 // ForTest returns a storage account of the test's own in the Azurite that all
 // tests of the binary share; the first call installs and starts it. Do not
 // Stop it. It skips the test where node or npm is missing.
-func ForTest(t testing.TB) *Azurite {
-	t.Helper()
+func ForTest(tb testing.TB) *Azurite {
+	tb.Helper()
 	shared.once.Do(func() { shared.server, shared.err = startShared() })
 	if errors.Is(shared.err, ErrNoNode) {
-		t.Skip("this test needs Azurite:", shared.err)
+		tb.Skip("this test needs Azurite:", shared.err)
 	}
 	if shared.err != nil {
-		t.Fatal("this test needs Azurite:", shared.err)
+		tb.Fatal("this test needs Azurite:", shared.err)
 	}
 	n := int(shared.accounts.Add(1)) - 1
 	if n >= testAccounts {
-		t.Fatalf("more than %d tests asked for a storage account in one run", testAccounts)
+		tb.Fatalf("more than %d tests asked for a storage account in one run", testAccounts)
 	}
 	return shared.server.withAccount(testAccount(n))
 }

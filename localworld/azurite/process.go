@@ -27,7 +27,7 @@ func launch(node string, args []string, dir string, accounts int) (*process, io.
 	if err != nil {
 		return nil, nil, err
 	}
-	cmd := exec.Command(node, args...) //nolint:gosec,noctx // our own program and arguments; it outlives the start's context
+	cmd := exec.Command(node, args...) //nolint:noctx // our own program and arguments; it outlives the start's context
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+accountsSetting(accounts))
 	cmd.Stdout, cmd.Stderr = writer, writer
