@@ -27,7 +27,7 @@ type availabilityProperties struct {
 	ReasonChronicity   string              `json:"reasonChronicity"`
 	Context            string              `json:"context,omitempty"`
 	Category           string              `json:"category,omitempty"`
-	Occured            string              `json:"occuredTime"`
+	Since              string              `json:"occuredTime"`
 	Reported           string              `json:"reportedTime"`
 	RecommendedActions []recommendedAction `json:"recommendedActions,omitempty"`
 }
@@ -54,7 +54,7 @@ func describeHealth(c call, s *world.Subscription, r world.Resource) availabilit
 	h := r.Health
 	p := availabilityProperties{
 		State: h.State, Summary: h.Summary, DetailedStatus: h.Summary, ReasonType: h.ReasonType,
-		ReasonChronicity: h.Chronicity, Occured: h.Occurred.Format(time.RFC3339), Reported: h.Reported.Format(sevenDigits),
+		ReasonChronicity: h.Chronicity, Since: h.Occurred.Format(time.RFC3339), Reported: h.Reported.Format(sevenDigits),
 	}
 	if c.version >= "2017-07-01" {
 		p.Title = h.Title

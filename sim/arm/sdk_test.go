@@ -46,6 +46,7 @@ func (b bench) options() *azarm.ClientOptions {
 
 // must unwraps a constructor or call.
 func must[T any](t *testing.T) func(T, error) T {
+	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {

@@ -196,6 +196,21 @@ func TestSecondFactor(t *testing.T) {
 	}
 }
 
+// Over HTTP/2 there is no phrase to change; status and header remain.
+func TestOldRefusalOverHTTP2(t *testing.T) {
+	t.Parallel()
+	s := partnercenter.New(world.New(world.Config{Customers: 1, Start: start}), callers())
+	s.Set(func(d *partnercenter.Dials) { d.MFAPhrase = true })
+	server := httptest.NewUnstartedServer(s)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	got := bench{server: server}.call(t, "GET", "/v1/customers", "plain", "")
+	if got.status != 401 || len(got.body) != 0 || got.header.Get("WWW-Authenticate") != `Bearer error="invalid_token"` {
+		t.Errorf("HTTP %d %v %q", got.status, got.header, got.body)
+	}
+}
+
 func TestAdoptionReport(t *testing.T) {
 	t.Parallel()
 	b := set(t, 1)
