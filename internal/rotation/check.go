@@ -14,6 +14,9 @@ var errNoNewToken = &sam.Problem{
 	Fix:   "Check that the permission offline_access is still granted to the app in the partner tenant.",
 }
 
+// codeNoMFA is the problem code of a token without MFA evidence.
+const codeNoMFA = "mfa_missing"
+
 // refusedForGood reports whether err says that this token, and not our
 // request, our credential or the network, is the trouble.
 func refusedForGood(err error) bool {
@@ -46,7 +49,7 @@ func (a *attempt) check(t entra.Tokens) (entra.Evidence, error) {
 			"The token that came back is for another application or service.",
 			"Check the application id in the settings, then consent again.", nil)
 	case !ev.MFA():
-		return ev, a.problem(sam.ClassReconsent, "mfa_missing",
+		return ev, a.problem(sam.ClassReconsent, codeNoMFA,
 			"The refresh token no longer carries multi-factor authentication, which Partner Center demands.",
 			"Make the partner tenant require MFA for the integration account, then consent again.", nil)
 	}

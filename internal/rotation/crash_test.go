@@ -72,6 +72,7 @@ func watch(t *testing.T, w *world, m *machine) *machine {
 func TestACrashAtAnyStepLosesNothing(t *testing.T) {
 	t.Parallel()
 	forEachLoss(t, func(t *testing.T, at int, answer bool) {
+		t.Helper()
 		w, _ := seasoned(t)
 		_, _ = rotation.New(w.deps(watch(t, w, &machine{failAt: at, answer: answer}))).RotateDue(t.Context())
 		w.wantUsable(t, "after the crash")
@@ -94,6 +95,7 @@ func TestACrashAtAnyStepLosesNothing(t *testing.T) {
 func TestALostCallAtAnyStepIsMadeGood(t *testing.T) {
 	t.Parallel()
 	forEachLoss(t, func(t *testing.T, at int, answer bool) {
+		t.Helper()
 		w, _ := seasoned(t)
 		_, _ = rotation.New(w.deps(watch(t, w, &machine{failAt: at, answer: answer, recovers: true}))).RotateDue(t.Context())
 		w.wantUsable(t, "after the loss")

@@ -49,8 +49,6 @@ func (a *attempt) rotated(ctx context.Context, v Verdict) Result {
 func (a *attempt) settle(row *ledger.Connection, now time.Time) {
 	row.ProvedAt, row.MFA = now, true
 	row.Attempts, row.NextAttempt, row.Problem = 0, time.Time{}, nil
-	row.Kind = firstOf(row.Kind, a.base.Kind, sam.PartnerConnection)
-	row.UPN = firstOf(row.UPN, a.base.UPN)
 	row.App, row.Cloud = a.App, a.Cloud.Name
 }
 
@@ -113,6 +111,7 @@ func (a *attempt) failed(ctx context.Context, cause error) Result {
 	}
 	err := a.audit(ctx, ledger.PhaseOutcome, string(Failed), string(p.Class)+" "+p.Code+" "+p.RequestID)
 	row := a.row
+	row.MFA = row.MFA && p.Code != codeNoMFA
 	a.blame(ctx, &row, a.Now(), p)
 	result.Next = row.NextAttempt
 	result.Err = errors.Join(cause, err, a.save(ctx, row))
@@ -144,7 +143,7 @@ func (a *attempt) fix(p *sam.Problem) string {
 	if p.Class != sam.ClassReconsent || a.ConsentURL == "" {
 		return p.Fix
 	}
-	return p.Fix + " The consent page: " + a.ConsentURL
+	return p.Fix + " The consent page: " + a.ConsentURL + "?tenant=" + string(a.conn.Tenant())
 }
 
 // save writes the status, unless a consent has written a newer one meanwhile.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/samkeeper/samkeeper/internal/entra"
 	"github.com/samkeeper/samkeeper/internal/lease"
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
@@ -114,10 +113,25 @@ func (a *attempt) read(ctx context.Context) error {
 		return fmt.Errorf("list the versions of connection %s: %w", a.conn, err)
 	}
 	a.current = current
+	a.complete(&a.row)
 	if a.base, err = a.start(ctx); err != nil {
 		return err
 	}
 	return a.checkOwner()
+}
+
+// complete fills in what the row does not say but the vault knows: all of it
+// when the row was lost.
+func (a *attempt) complete(row *ledger.Connection) {
+	v := a.current
+	row.Kind = firstOf(row.Kind, v.Kind, sam.PartnerConnection)
+	row.UPN = firstOf(row.UPN, v.UPN)
+	row.App = firstOf(row.App, v.App)
+	row.Cloud = firstOf(row.Cloud, v.Cloud)
+	if !a.hadRow {
+		row.Version, row.RedeemedAt, row.Expires = v.ID, v.RedeemedAt, v.Expires
+		row.MFA = slices.Contains(v.AMR, "mfa")
+	}
 }
 
 // start is the version to renew: the current one, unless it descends from an
@@ -136,89 +150,4 @@ func (a *attempt) start(ctx context.Context) (vault.Version, error) {
 		return vault.Version{}, fmt.Errorf("read the newer consent of connection %s: %w", a.conn, err)
 	}
 	return consented, nil
-}
-
-// renew redeems the current token and makes the version to be written.
-func (a *attempt) renew(ctx context.Context) (vault.Version, error) {
-	at := a.Now() // before the request, so that the expiry is never late
-	tokens, err := a.redeemBest(ctx)
-	if err != nil {
-		return vault.Version{}, err
-	}
-	evidence, err := a.check(tokens)
-	if err != nil {
-		return vault.Version{}, err
-	}
-	if tokens.Refresh.Empty() {
-		return vault.Version{}, errNoNewToken
-	}
-	return vault.Version{
-		Connection: a.conn,
-		Token:      tokens.Refresh,
-		UPN:        firstOf(evidence.UPN, a.base.UPN),
-		Kind:       firstOf(a.base.Kind, sam.PartnerConnection),
-		App:        a.App,
-		Cloud:      a.Cloud.Name,
-		Source:     vault.SourceRotation,
-		AMR:        evidence.AMR,
-		RedeemedAt: at,
-	}, nil
-}
-
-// redeemBest redeems the token to start from. If that one is refused for good and
-// was never more than an unproved rotation's, the version before it gets its
-// chance: that is what it is kept for. A consent's token has no such stand-in,
-// since an older grant must not take the place of a newer one.
-func (a *attempt) redeemBest(ctx context.Context) (entra.Tokens, error) {
-	tokens, err := a.redeem(ctx, a.base.Token)
-	if err == nil || !refusedForGood(err) || a.base.Source != vault.SourceRotation {
-		return tokens, err
-	}
-	previous, ok := a.previous()
-	if !ok {
-		return tokens, err
-	}
-	old, readErr := a.Vault.At(ctx, a.conn, previous.ID)
-	if readErr != nil {
-		return tokens, err
-	}
-	again, oldErr := a.redeem(ctx, old.Token)
-	if oldErr != nil {
-		return tokens, err
-	}
-	a.base = old
-	return again, nil
-}
-
-// previous is the newest enabled version below the current one.
-func (a *attempt) previous() (vault.Version, bool) {
-	for _, v := range a.known {
-		if v.Enabled && v.ID != a.current.ID {
-			return v, true
-		}
-	}
-	return vault.Version{}, false
-}
-
-// redeem asks the partner tenant for a Partner Center token.
-func (a *attempt) redeem(ctx context.Context, token sam.Secret) (entra.Tokens, error) {
-	tokens, err := a.Redeemer.Redeem(ctx, entra.RefreshRequest{
-		Tenant:       a.conn.Tenant(),
-		Home:         a.conn.Tenant(),
-		RefreshToken: token,
-		Scope:        a.Cloud.PartnerCenterScope() + " openid profile offline_access",
-	})
-	if err != nil {
-		return entra.Tokens{}, fmt.Errorf("redeem the token of connection %s: %w", a.conn, err)
-	}
-	return tokens, nil
-}
-
-func firstOf[T ~string](values ...T) T {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

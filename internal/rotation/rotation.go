@@ -67,7 +67,7 @@ type Deps struct {
 	Cloud cloud.Cloud
 	App   sam.AppID
 	// ConsentURL is where a person signs in again; it goes into what a refused
-	// connection says. "" leaves the address out.
+	// connection says, with ?tenant=<its tenant>. "" leaves the address out.
 	ConsentURL string
 
 	Vault    Vault

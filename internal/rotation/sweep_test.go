@@ -51,6 +51,20 @@ func TestAConnectionWhoseRowIsLostIsFoundInTheVault(t *testing.T) {
 	}
 }
 
+func TestALostRowIsMadeAnewEvenIfTheRotationFails(t *testing.T) {
+	t.Parallel()
+	w := fleet(t, 1)
+	w.ledger = ledgertest.NewMemory(w.clock)
+	refusing(sam.ClassRetry, "", 0)(t, w)
+	if _, err := w.rotator().RotateDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	row, v := w.row(t, connectionNumber(0)), w.current(t, connectionNumber(0))
+	if row.Problem == nil || row.UPN == "" || !row.MFA || row.Version != v.ID || !row.Expires.Equal(v.Expires) {
+		t.Errorf("row %+v", row)
+	}
+}
+
 func TestARowWithoutTokenIsRaised(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
