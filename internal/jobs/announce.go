@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
@@ -36,8 +39,9 @@ type Event struct {
 // maxText bounds each text of an event, so that it fits into a message.
 const maxText = 4 << 10
 
-// announceBatch is how many events are read and marked at once.
-const announceBatch = 200
+// announceBatch is how many events are read and marked at once; reading looks
+// through the whole table of findings, so it is done seldom and in bulk.
+const announceBatch = 1000
 
 // Announce sends the events that were never marked as sent and reports how
 // many went out.
@@ -59,27 +63,43 @@ func (j *Jobs) Announce(ctx context.Context) (int, error) {
 	}
 }
 
-// announce sends events and marks those that were sent, also when one failed.
+// announce sends events, a few at a time, and marks those that were sent, also
+// when others failed.
 func (j *Jobs) announce(ctx context.Context, events []ledger.Event) (int, error) {
-	sent := 0
-	var failed error
-	for _, e := range events {
-		body, err := json.Marshal(newEvent(e))
-		if err == nil {
-			err = j.Queue.Send(ctx, QueueFindings, body, 0)
-		}
-		if err != nil {
-			failed = fmt.Errorf("announce %s: %w", e.Key, err)
-			break
-		}
-		sent++
+	failed := make([]error, len(events))
+	var group errgroup.Group
+	group.SetLimit(senders)
+	for i, e := range events {
+		group.Go(func() error {
+			failed[i] = j.sendEvent(ctx, e)
+			return nil
+		})
 	}
-	if sent > 0 {
-		if err := j.Ledger.MarkAnnounced(ctx, events[:sent]); err != nil {
-			return sent, fmt.Errorf("mark events as announced: %w", err)
+	_ = group.Wait() // every error is in failed
+	var sent []ledger.Event
+	for i, e := range events {
+		if failed[i] == nil {
+			sent = append(sent, e)
 		}
 	}
-	return sent, failed
+	if len(sent) > 0 {
+		if err := j.Ledger.MarkAnnounced(ctx, sent); err != nil {
+			return len(sent), fmt.Errorf("mark events as announced: %w", err)
+		}
+	}
+	if n := len(events) - len(sent); n > 0 {
+		first := slices.IndexFunc(failed, func(err error) bool { return err != nil })
+		return len(sent), fmt.Errorf("%d of %d events not announced, first: %w", n, len(events), failed[first])
+	}
+	return len(sent), nil
+}
+
+func (j *Jobs) sendEvent(ctx context.Context, e ledger.Event) error {
+	body, err := json.Marshal(newEvent(e))
+	if err != nil {
+		return fmt.Errorf("encode event %s: %w", e.Key, err)
+	}
+	return j.Queue.Send(ctx, QueueFindings, body, 0)
 }
 
 func newEvent(e ledger.Event) Event {
