@@ -1,7 +1,7 @@
 package entra
 
 import (
-	"crypto/sha1" //nolint:gosec // x5t is defined as a SHA-1 digest
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -100,7 +100,7 @@ func (s *Server) meansUs(audience string, x *exchange) bool {
 // alphabets are accepted, with and without padding.
 func names(header jose.Header, certificate *x509.Certificate) bool {
 	long := sha256.Sum256(certificate.Raw)
-	short := sha1.Sum(certificate.Raw) //nolint:gosec // x5t is defined as a SHA-1 digest
+	short := sha1.Sum(certificate.Raw)
 	return sameDigest(header.ExtraHeaders["x5t#S256"], long[:]) || sameDigest(header.ExtraHeaders["x5t"], short[:])
 }
 

@@ -5,7 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // x5t is defined as a SHA-1 digest
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -85,7 +85,7 @@ func TestCertificateAssertions(t *testing.T) {
 	}
 	c.World.Change(func(p *world.Partner) { p.App.Certificates = []*x509.Certificate{old, cert} })
 	long, oldLong, unknownLong := sha256.Sum256(cert.Raw), sha256.Sum256(old.Raw), sha256.Sum256(unknown.Raw)
-	short := sha1.Sum(cert.Raw) //nolint:gosec // x5t is defined as a SHA-1 digest
+	short := sha1.Sum(cert.Raw)
 	url64 := base64.RawURLEncoding.EncodeToString
 	claims := func(pairs ...any) map[string]any {
 		m := map[string]any{

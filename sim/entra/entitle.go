@@ -97,7 +97,7 @@ func (s *Server) serves(x *exchange, d demand) *problem {
 func (s *Server) permitted(x *exchange, d demand, grant world.Grant) *problem {
 	policy := s.world.Policy(x.tenant)
 	fresh := x.now.Sub(grant.AuthTime) < codeLife
-	if !(policy.RequireMFA && !hasMFA(grant.AMR)) && !(policy.RequireFreshMFA && !fresh) {
+	if (!policy.RequireMFA || hasMFA(grant.AMR)) && (!policy.RequireFreshMFA || fresh) {
 		return nil
 	}
 	p := refuse("invalid_grant", 50076, mfaText, d.resource.id)

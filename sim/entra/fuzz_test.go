@@ -11,11 +11,11 @@ import (
 	"github.com/samkeeper/samkeeper/sim/world"
 )
 
-func bare(t testing.TB) (*world.World, *entra.Server) {
-	t.Helper()
+func bare(tb testing.TB) (*world.World, *entra.Server) {
+	tb.Helper()
 	ring, err := keys.New()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	w := world.New(world.Config{Customers: 1})
 	return w, entra.New(w, ring)

@@ -26,7 +26,7 @@ type dial struct {
 
 // New makes an injector without faults; now is the clock of Retry-After dates.
 func New(seed uint64, now func() time.Time) *Injector {
-	return &Injector{now: now, rng: rand.New(rand.NewPCG(seed, 1))} //nolint:gosec // repeatable on purpose
+	return &Injector{now: now, rng: rand.New(rand.NewPCG(seed, 1))}
 }
 
 // Set adds a fault and returns its id. The error is Fault.Validate's.

@@ -79,10 +79,10 @@ func render(host string, f Fault) (contentType, body string) {
 		format = native(host, f.Status)
 	}
 	name := http.StatusText(f.Status)
-	switch format {
-	case HTML:
+	if format == HTML {
 		return "text/html; charset=utf-8", "<html><head><title>" + name + "</title></head><body><h2>Our services aren't available right now</h2><p>HTTP Error " + strconv.Itoa(f.Status) + ". " + name + ".</p></body></html>"
-	case Text:
+	}
+	if format == Text {
 		return "text/plain; charset=utf-8", name
 	}
 	raw, err := json.Marshal(shape(host, f.Status))

@@ -3,7 +3,7 @@ package keys
 import (
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // x5t is defined as a SHA-1 digest
+	"crypto/sha1"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -69,7 +69,7 @@ func newKey() (signingKey, error) {
 	if err != nil {
 		return signingKey{}, err
 	}
-	digest := sha1.Sum(der) //nolint:gosec // x5t is defined as a SHA-1 digest
+	digest := sha1.Sum(der)
 	id := base64.RawURLEncoding.EncodeToString(digest[:])
 	signer, err := jose.NewSigner(
 		jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: id}},

@@ -18,8 +18,8 @@ type call struct {
 	version string // version id, "versions", "recover" or empty
 }
 
-// dispatch finds the operation and checks the role for it. A nil body without
-// a fault is 204.
+// dispatch finds the operation and checks the role for it. A body of noContent
+// is 204.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, who bearer.Claims) (any, *fault) {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	c := call{r: r, w: w, method: r.Method, root: parts[0]}

@@ -137,7 +137,7 @@ func (s *Server) purge(c call) (any, *fault) {
 		return nil, f
 	}
 	delete(s.deleted, c.name)
-	return nil, nil //nolint:nilnil // 204: no body and no fault
+	return noContent{}, nil
 }
 
 // decode reads a JSON body; the wire may hold a little more than the value.

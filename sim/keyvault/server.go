@@ -66,6 +66,9 @@ func (s *Server) Versions() map[string]int {
 	return counts
 }
 
+// noContent is the body of an answer without one: 204.
+type noContent struct{}
+
 // fault is a refusal in Key Vault's shape.
 type fault struct {
 	status  int
@@ -106,7 +109,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case f != nil:
 		writeFault(w, f)
-	case body == nil:
+	case body == noContent{}:
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		writeJSON(w, http.StatusOK, body)
@@ -149,6 +152,7 @@ func explain(cloud world.Cloud, e *bearer.Error) string {
 		return "AKV10032: Invalid issuer. Expected " + cloud.IssuerV1(world.PartnerTenantID) + ", found: " + e.Detail + "."
 	case bearer.Expired:
 		return "[TokenExpired] Error validating token: 'S2S12005'."
+	case bearer.Missing, bearer.Malformed, bearer.Signature:
 	}
 	return "[BearerReadAccessTokenFailed] Error validating token: 'S2S12001'."
 }

@@ -31,11 +31,11 @@ type Callback struct {
 
 // SignIn walks the pages behind an authorize URL and fails the test when they
 // do not end in a callback.
-func (s *Sim) SignIn(t testing.TB, authorizeURL string, p Person) Callback {
-	t.Helper()
-	callback, err := s.Walk(t.Context(), authorizeURL, p)
+func (s *Sim) SignIn(tb testing.TB, authorizeURL string, p Person) Callback {
+	tb.Helper()
+	callback, err := s.Walk(tb.Context(), authorizeURL, p)
 	if err != nil {
-		t.Fatalf("sign in: %v", err)
+		tb.Fatalf("sign in: %v", err)
 	}
 	return callback
 }

@@ -23,16 +23,16 @@ type Sim struct {
 }
 
 // Start starts a simulator that ends with the test.
-func Start(t testing.TB, options Options) *Sim {
-	t.Helper()
+func Start(tb testing.TB, options Options) *Sim {
+	tb.Helper()
 	if options.CAFile == "" {
-		options.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+		options.CAFile = filepath.Join(tb.TempDir(), "ca.pem")
 	}
-	server, err := sim.Start(t.Context(), options)
+	server, err := sim.Start(tb.Context(), options)
 	if err != nil {
-		t.Fatalf("start the simulator: %v", err)
+		tb.Fatalf("start the simulator: %v", err)
 	}
-	t.Cleanup(server.Stop)
+	tb.Cleanup(server.Stop)
 	return &Sim{Server: server, IdentityHeader: sim.IdentityHeader}
 }
 
@@ -40,11 +40,11 @@ func Start(t testing.TB, options Options) *Sim {
 func Healthy() *world.Shares { return &world.Shares{} }
 
 // Fault sets a dial and fails the test when it is not a valid one.
-func (s *Sim) Fault(t testing.TB, f faults.Fault) string {
-	t.Helper()
+func (s *Sim) Fault(tb testing.TB, f faults.Fault) string {
+	tb.Helper()
 	id, err := s.Faults.Set(f)
 	if err != nil {
-		t.Fatalf("set fault: %v", err)
+		tb.Fatalf("set fault: %v", err)
 	}
 	return id
 }
@@ -59,8 +59,8 @@ type Mint struct {
 
 // MintRefreshToken makes a refresh token as if the user had signed in just
 // now, for tests that need a connection without the pages.
-func (s *Sim) MintRefreshToken(t testing.TB, m Mint) string {
-	t.Helper()
+func (s *Sim) MintRefreshToken(tb testing.TB, m Mint) string {
+	tb.Helper()
 	if m.Tenant == "" {
 		m.Tenant = world.PartnerTenantID
 	}
@@ -71,7 +71,7 @@ func (s *Sim) MintRefreshToken(t testing.TB, m Mint) string {
 		m.AMR = []string{"pwd", "mfa"}
 	}
 	if _, ok := s.World.User(m.Tenant, m.User); !ok {
-		t.Fatalf("mint a refresh token: no user %s in tenant %s", m.User, m.Tenant)
+		tb.Fatalf("mint a refresh token: no user %s in tenant %s", m.User, m.Tenant)
 	}
 	return s.World.OpenGrant(world.Grant{
 		ID: uuid.NewString(), Tenant: m.Tenant, User: m.User, App: world.AppID,
