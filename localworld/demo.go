@@ -11,8 +11,12 @@ import (
 	"github.com/samkeeper/samkeeper/localworld/leak"
 )
 
-// pollEvery is how often a sweep's sums are looked at.
-const pollEvery = 500 * time.Millisecond
+// A sweep's sums are looked at every pollEvery, or after pollShare times as long
+// as the last look took: watching must not slow down what is watched.
+const (
+	pollEvery = 500 * time.Millisecond
+	pollShare = 9
+)
 
 // DemoOptions says what a demo shows.
 type DemoOptions struct {
@@ -143,9 +147,8 @@ func sweepAct(ctx context.Context, w *World, report *Report, progress *Progress)
 
 // awaitSweep waits until no task of the newest run is pending.
 func awaitSweep(ctx context.Context, w *World, progress *Progress) error {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
 	for {
+		asked := time.Now()
 		status, err := w.Status(ctx)
 		if err != nil {
 			return err
@@ -161,7 +164,7 @@ func awaitSweep(ctx context.Context, w *World, progress *Progress) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the sweep: %w", ctx.Err())
-		case <-tick.C:
+		case <-time.After(max(pollEvery, pollShare*time.Since(asked))):
 		}
 	}
 }
