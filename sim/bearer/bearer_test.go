@@ -23,6 +23,9 @@ func TestVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := foreign.Rotate(); err != nil {
+		t.Fatal(err)
+	}
 	w := world.New(world.Config{})
 	now := w.Now()
 	sign := func(r *keys.Ring, pairs ...any) string {

@@ -32,10 +32,18 @@ type signingKey struct {
 	signer jose.Signer
 }
 
-// New makes a ring with one key.
+// first is the key that every ring of this process begins with.
+var first = sync.OnceValues(newKey)
+
+// New makes a ring with one key. That key is the same for all rings of a
+// process, since making one takes long and tests start many simulators; keys
+// added by Rotate are the ring's own.
 func New() (*Ring, error) {
-	r := &Ring{}
-	return r, r.Rotate()
+	k, err := first()
+	if err != nil {
+		return nil, fmt.Errorf("make the first signing key: %w", err)
+	}
+	return &Ring{keys: []signingKey{k}}, nil
 }
 
 // Rotate adds a key that signs from now on; the oldest of more than four
