@@ -34,14 +34,25 @@ func content(raw json.RawMessage) ([]byte, error) {
 	if len(raw) == 0 || raw[0] != '"' {
 		return bytes.Clone(raw), nil // an object or number: the message was JSON itself
 	}
+	if !bytes.Contains(raw, []byte(`\`)) { // what the host sends: base64 without a detour
+		if decoded, err := decodeBase64(raw[1 : len(raw)-1]); err == nil {
+			return decoded, nil
+		}
+	}
 	s, err := text(raw)
 	if err != nil {
 		return nil, err
 	}
-	if decoded, err := base64.StdEncoding.Strict().DecodeString(s); err == nil {
+	if decoded, err := decodeBase64([]byte(s)); err == nil {
 		return decoded, nil
 	}
 	return []byte(s), nil
+}
+
+func decodeBase64(text []byte) ([]byte, error) {
+	decoded := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Strict().Decode(decoded, text)
+	return decoded[:n], err
 }
 
 // optional is text, or "" for anything else.

@@ -58,13 +58,10 @@ func redact(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// plainName makes Refresh-Token and refresh_token the same.
-func plainName(key string) string {
-	if !strings.ContainsAny(key, "-_ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-		return key
-	}
-	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(key))
-}
+// dashes makes Refresh-Token and refresh_token the same.
+var dashes = strings.NewReplacer("-", "", "_", "")
+
+func plainName(key string) string { return strings.ToLower(dashes.Replace(key)) }
 
 // redactAny looks at a value the way the JSON handler would print it.
 func redactAny(v any) slog.Value {
