@@ -1,15 +1,8 @@
-// Package record remembers what the simulated services were asked, so that
-// tests can say "the vault was read once" without a mock.
-//
-// Law: no secret is kept. Header values are not recorded at all; of the query
-// and the form only names are kept, with values only for fields that are known
-// to be harmless. Bodies are counted by nobody and stored nowhere.
 package record
 
 import (
 	"cmp"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -125,25 +118,6 @@ func Route(path string) string {
 		}
 	}
 	return strings.Join(parts, "/")
-}
-
-// harmless are the fields whose values are shown.
-var harmless = []string{
-	"grant_type", "scope", "resource", "client_id", "response_type", "response_mode", "api-version",
-	"code_challenge_method", "maxresults", "step", "client_assertion_type", "$top", "$filter",
-}
-
-func mask(sets ...url.Values) map[string]string {
-	shown := map[string]string{}
-	for _, values := range sets {
-		for name, v := range values {
-			shown[name] = "[masked]"
-			if slices.Contains(harmless, name) && len(v) > 0 {
-				shown[name] = v[0]
-			}
-		}
-	}
-	return shown
 }
 
 // statusWriter notes the status that goes out.
