@@ -44,6 +44,9 @@ func (e *edge) fail(w http.ResponseWriter, r *http.Request, route *Route, o outc
 	if len(o.allow) > 0 {
 		w.Header().Set("Allow", strings.Join(o.allow, ", "))
 	}
+	if route.Trigger == HTTP {
+		htmlpage.Protect(w.Header())
+	}
 	if route.Trigger != HTTP || wantsJSON(r) {
 		hostwire.Fail(w, o.status, o.plain, o.fix)
 		return

@@ -55,6 +55,8 @@ func TestStatusFails(t *testing.T) {
 	if asJSON.Code != http.StatusInternalServerError || asJSON.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("JSON: %d %s", asJSON.Code, asJSON.Body)
 	}
+	protected(t, page)
+	protected(t, asJSON)
 }
 
 func TestHealth(t *testing.T) {

@@ -19,12 +19,26 @@ import (
 // one life: consent, rotation, a sweep, the status page.
 func TestFromConsentToStatus(t *testing.T) {
 	t.Parallel()
+	for name, settings := range map[string]map[string]string{
+		"managed identity, form_post": nil,
+		"client secret, query":        {"SAMKEEPER_APP_CREDENTIAL": "secret", "SAMKEEPER_RESPONSE_MODE": "query", "SAMKEEPER_TASKS": "subscriptions,health,alerts,directory", "SAMKEEPER_CLASSIC_ALERTS": "true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fromConsentToStatus(t, settings)
+		})
+	}
+}
+
+func fromConsentToStatus(t *testing.T, settings map[string]string) {
+	t.Helper()
 	const customers = 5
 	sim := simtest.Start(t, simtest.Options{Customers: customers, Seed: 7, Shares: simtest.Healthy()})
 	store := azurite.ForTest(t)
 	env := maps.Clone(sim.Env())
 	env["AzureWebJobsStorage"] = store.ConnectionString()
 	env["SAMKEEPER_PUBLIC_URL"] = "http://localhost:7071"
+	maps.Copy(env, settings)
 	r := start(t, env)
 
 	if health := r.get(t, "/api/health", http.StatusOK); !strings.Contains(health, `"storage":"ok","vault":"ok"`) {
@@ -69,11 +83,17 @@ func (r *running) consent(t *testing.T, sim *simtest.Sim) {
 	}
 	callback := sim.SignIn(t, begun.Header.Get("Location"), simtest.Person{})
 	for _, want := range []int{http.StatusOK, http.StatusConflict} {
-		request, err := http.NewRequestWithContext(t.Context(), callback.Method, r.URL+callback.URL.RequestURI(), strings.NewReader(callback.Form.Encode()))
+		var body io.Reader
+		if callback.Method == http.MethodPost {
+			body = strings.NewReader(callback.Form.Encode())
+		}
+		request, err := http.NewRequestWithContext(t.Context(), callback.Method, r.URL+callback.URL.RequestURI(), body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if body != nil {
+			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
 		request.AddCookie(begun.Cookies()[0])
 		answer, err := client.Do(request)
 		if err != nil {
