@@ -23,8 +23,8 @@ type Shares struct {
 	LicenceTrouble      float64 // a licence lapsed or is over-assigned
 }
 
-// DefaultShares is a fleet as a provider knows it; 20 customers or more show
-// at least one of every kind.
+// DefaultShares is a fleet as a provider knows it; with 20 customers or more
+// each share falls on one at least.
 func DefaultShares() Shares {
 	return Shares{
 		NoConsent: 0.06, NoGDAP: 0.04, Blocked: 0.04, NoRBAC: 0.06, NoSubscription: 0.10,
