@@ -36,7 +36,7 @@ const alertVersion = "2019-05-05-preview"
 // Azure keeps them.
 func (c *Client) FiredAlerts(ctx context.Context, cred azcore.TokenCredential, subscriptions []string) (View[Alert], error) {
 	s := c.begin(cred, "list fired alerts")
-	return view(ctx, s, subscriptions,
+	return view(s, subscriptions,
 		func() ([]Alert, error) {
 			rows, err := ask[alertRow](ctx, s, alertQuestion, subscriptions)
 			return firedAlerts(rows), err

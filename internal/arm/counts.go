@@ -22,7 +22,7 @@ const countQuestion = `resources | summarize n = count() by type`
 // type.
 func (c *Client) ResourceCounts(ctx context.Context, cred azcore.TokenCredential, subscriptions []string) (View[TypeCount], error) {
 	s := c.begin(cred, "count resources")
-	v, err := view(ctx, s, subscriptions,
+	v, err := view(s, subscriptions,
 		func() ([]TypeCount, error) { return s.countByGraph(ctx, subscriptions) },
 		func(subscription string) ([]TypeCount, error) { return s.countByList(ctx, subscription) })
 	if err != nil {

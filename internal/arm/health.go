@@ -43,7 +43,7 @@ const healthVersion = "2025-05-01"
 // Resource Graph gives no title, summary or reason; the lists do.
 func (c *Client) Health(ctx context.Context, cred azcore.TokenCredential, subscriptions []string) (View[Status], error) {
 	s := c.begin(cred, "read resource health")
-	return view(ctx, s, subscriptions,
+	return view(s, subscriptions,
 		func() ([]Status, error) {
 			rows, err := ask[statusRow](ctx, s, healthQuestion, subscriptions)
 			return statuses(rows), err
@@ -66,8 +66,8 @@ type statusRow struct {
 		Title      string `json:"title"`
 		Summary    string `json:"summary"`
 		ReasonType string `json:"reasonType"`
-		Occured    moment `json:"occuredTime"`  // lists, to this day
-		Occurred   moment `json:"occurredTime"` // Resource Graph, older lists
+		SinceOneR  moment `json:"occuredTime"`  // lists, to this day
+		SinceTwoR  moment `json:"occurredTime"` // Resource Graph, older lists
 	} `json:"properties"`
 }
 
@@ -75,9 +75,9 @@ func statuses(rows []statusRow) []Status {
 	all := make([]Status, 0, len(rows))
 	for _, r := range rows {
 		p := r.Properties
-		since := time.Time(p.Occured)
+		since := time.Time(p.SinceOneR)
 		if since.IsZero() {
-			since = time.Time(p.Occurred)
+			since = time.Time(p.SinceTwoR)
 		}
 		resource := p.Target
 		if resource == "" {

@@ -59,6 +59,7 @@ func lists(t *testing.T, answer string) *arm.Client {
 
 func health(want ...string) func(context.Context, *testing.T, string) {
 	return func(ctx context.Context, t *testing.T, answer string) {
+		t.Helper()
 		got, err := lists(t, answer).Health(ctx, &credential{}, []string{subA})
 		if err != nil || len(got.Items) != len(want) {
 			t.Fatalf("got %+v, %v", got, err)
@@ -73,6 +74,7 @@ func health(want ...string) func(context.Context, *testing.T, string) {
 
 func firedAlerts(rule string, n int) func(context.Context, *testing.T, string) {
 	return func(ctx context.Context, t *testing.T, answer string) {
+		t.Helper()
 		got, err := lists(t, answer).FiredAlerts(ctx, &credential{}, []string{subA})
 		if err != nil || len(got.Items) != n {
 			t.Fatalf("got %+v, %v", got, err)
@@ -87,6 +89,7 @@ func firedAlerts(rule string, n int) func(context.Context, *testing.T, string) {
 // classic answers groups and incidents by hand and the rules as published.
 func classic(rules int) func(context.Context, *testing.T, string) {
 	return func(ctx context.Context, t *testing.T, answer string) {
+		t.Helper()
 		c := serve(t, func(string) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) {
 				switch {
@@ -117,9 +120,11 @@ var reads = map[string]func(context.Context, *testing.T, string){
 	"arm-monitor/alertrules_list_by_resourcegroup_2016-03-01.json":                  classic(2),
 	"arm-monitor/alertrules_list_by_subscription_2016-03-01.json":                   classic(2),
 	"arm-monitor/alertrules_get_2016-03-01.json": func(ctx context.Context, t *testing.T, answer string) {
+		t.Helper()
 		classic(1)(ctx, t, `{"value":[`+answer+`]}`)
 	},
 	"arm-monitor/alertruleincidents_get_2016-03-01.json": func(ctx context.Context, t *testing.T, answer string) {
+		t.Helper()
 		c := serve(t, func(string) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) {
 				switch {
@@ -138,30 +143,35 @@ var reads = map[string]func(context.Context, *testing.T, string){
 		}
 	},
 	"arm-subscriptions/subscriptions_list_2022-12-01.json": func(ctx context.Context, t *testing.T, answer string) {
+		t.Helper()
 		got, err := lists(t, answer).Subscriptions(ctx, &credential{})
 		if err != nil || len(got) != 2 || got[0].ID != "291bba3f-e0a5-47bc-a099-3bdcb2a50a05" || got[1].State != "Enabled" || got[0].Quota == "" {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	},
 	"arm-subscriptions/resourcegroups_list_recorded_2021-04-01.json": func(ctx context.Context, t *testing.T, answer string) {
+		t.Helper()
 		got, err := lists(t, answer).ResourceGroups(ctx, &credential{}, subA)
 		if err != nil || len(got) != 1 || got[0] != (arm.ResourceGroup{Name: "rg-azdtest-d347996", Location: "eastus2"}) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	},
 	"arm-subscriptions/resourcegroups_get_2025-04-01.json": func(ctx context.Context, t *testing.T, answer string) {
+		t.Helper()
 		got, err := lists(t, `{"value":[`+answer+`]}`).ResourceGroups(ctx, &credential{}, subA)
 		if err != nil || len(got) != 1 || got[0].Name != "my-resource-group" {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	},
 	"arm-subscriptions/resources_list_recorded_2021-04-01.json": func(ctx context.Context, t *testing.T, answer string) {
+		t.Helper()
 		got, err := lists(t, answer).ResourceCounts(ctx, &credential{}, []string{subA})
 		if err != nil || len(got.Items) != 1 || got.Items[0] != (arm.TypeCount{Type: "microsoft.storage/storageaccounts", Count: 1}) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	},
 	"arm-subscriptions/error_resourcegroupnotfound_recorded.json": func(ctx context.Context, t *testing.T, answer string) {
+		t.Helper()
 		_, err := answering(t, 404, nil, answer).ResourceGroups(ctx, &credential{}, subA)
 		if p := sam.AsProblem(err); p == nil || p.Code != "ResourceGroupNotFound" || !strings.Contains(err.Error(), "could not be found") {
 			t.Errorf("got %+v", p)

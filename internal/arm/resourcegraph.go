@@ -124,7 +124,7 @@ type View[T any] struct {
 }
 
 // view asks Resource Graph and falls back to a list of each subscription.
-func view[T any](ctx context.Context, s session, subscriptions []string,
+func view[T any](s session, subscriptions []string,
 	graph func() ([]T, error), one func(subscription string) ([]T, error),
 ) (View[T], error) {
 	items, err := graph()

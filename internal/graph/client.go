@@ -99,6 +99,7 @@ func get(ctx context.Context, pipeline runtime.Pipeline, at string, out any) err
 	if err != nil {
 		return err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	if !runtime.HasStatusCode(resp, http.StatusOK) {
 		return runtime.NewResponseError(resp)
 	}

@@ -24,24 +24,24 @@ func (b *job) meet(d decision) {
 	if d.state != sam.Skipped || rank < 0 {
 		return
 	}
-	if b.why == nil || rank < slices.Index(gravest, b.why.reason) {
-		b.why = &d
+	if b.barrier == nil || rank < slices.Index(gravest, b.barrier.reason) {
+		b.barrier = &d
 	}
 }
 
 // setAccess tells the customer's record what stood in the way, if anything.
 // That nothing did is not written: discovery already assumed so.
 func (b *job) setAccess(ctx context.Context) error {
-	if b.why == nil {
+	if b.barrier == nil {
 		return nil
 	}
-	plain, fix := explain(b.why.reason)
-	if p := b.why.problem; p != nil && p.Plain != "" {
+	plain, fix := explain(b.barrier.reason)
+	if p := b.barrier.problem; p != nil && p.Plain != "" {
 		plain, fix = p.Plain, p.Fix
 	}
-	err := b.Ledger.SetAccess(ctx, b.m.Customer, b.why.reason, sentence(plain, fix), b.Now())
+	err := b.Ledger.SetAccess(ctx, b.m.Customer, b.barrier.reason, sentence(plain, fix), b.Now())
 	if errors.Is(err, ledger.ErrAbsent) {
-		b.Log.WarnContext(ctx, "customer unknown to the ledger, access not recorded", "customer_id", b.m.Customer)
+		b.Log.WarnContext(ctx, "customer unknown to the ledger, access not recorded", atCustomer(b.m.Customer))
 		return nil
 	}
 	if err != nil {

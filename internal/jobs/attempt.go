@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
@@ -39,8 +40,8 @@ func (b *job) attempt(ctx context.Context, name string) (res Result, err error) 
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			b.Log.ErrorContext(ctx, "task panicked", "task", name, "customer_id", b.m.Customer,
-				"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			b.Log.ErrorContext(ctx, "task panicked", ofTask(name), atCustomer(b.m.Customer),
+				slog.String("panic", fmt.Sprint(r)), slog.String("stack", string(debug.Stack())))
 			res, err = Result{}, panicked(name)
 		}
 	}()
@@ -114,12 +115,12 @@ func (b *job) settle(ctx context.Context, name string, d decision, findings []sa
 	}
 	b.meet(d)
 	if d.state == sam.Failed {
-		b.Log.ErrorContext(ctx, "task failed", "run", b.m.Run, "customer_id", b.m.Customer, "task", name,
-			"class", d.class, "code", o.Code, "error", d.problem)
+		b.Log.ErrorContext(ctx, "task failed", inRun(b.m.Run), atCustomer(b.m.Customer), ofTask(name),
+			slog.String("class", string(d.class)), slog.String("code", o.Code), failure(d.problem))
 	}
 	if len(events) > 0 {
 		if _, err := b.announce(ctx, events); err != nil {
-			b.Log.WarnContext(ctx, "events not announced yet; the supervisor will", "customer_id", b.m.Customer, "task", name, "error", err)
+			b.Log.WarnContext(ctx, "events not announced yet; the supervisor will", atCustomer(b.m.Customer), ofTask(name), failure(err))
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
@@ -14,7 +15,7 @@ import (
 func (j *Jobs) raise(ctx context.Context, id sam.ConnectionID, p *sam.Problem) error {
 	conn, err := j.Ledger.Connection(ctx, id)
 	if errors.Is(err, ledger.ErrAbsent) {
-		j.Log.ErrorContext(ctx, "problem of a connection that the ledger does not know", "connection", id, "error", p)
+		j.Log.ErrorContext(ctx, "problem of a connection that the ledger does not know", ofConnection(id), failure(p))
 		return nil
 	}
 	if err != nil {
@@ -30,6 +31,6 @@ func (j *Jobs) raise(ctx context.Context, id sam.ConnectionID, p *sam.Problem) e
 	if err := j.Ledger.PutConnection(ctx, conn); err != nil {
 		return fmt.Errorf("raise the problem of connection %s: %w", id, err)
 	}
-	j.Log.ErrorContext(ctx, "connection needs a person", "connection", id, "class", p.Class, "code", p.Code, "error", p)
+	j.Log.ErrorContext(ctx, "connection needs a person", ofConnection(id), slog.String("class", string(p.Class)), slog.String("code", p.Code), failure(p))
 	return nil
 }

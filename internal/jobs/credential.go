@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -23,6 +24,7 @@ type gated struct {
 	tenant sam.TenantID
 	gate   Gate
 	now    func() time.Time
+	home   *homeProbe // nil for the connection's own tenant
 }
 
 // Tenant is whose tokens these are.
@@ -40,7 +42,11 @@ func (g gated) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (a
 			return azcore.AccessToken{}, closedProblem(g.tenant, until.Sub(now))
 		}
 	}
-	return g.inner.GetToken(ctx, opts)
+	token, err := g.inner.GetToken(ctx, opts)
+	if err != nil && g.home != nil {
+		err = g.home.explain(ctx, err, opts.Scopes)
+	}
+	return token, err
 }
 
 func closedProblem(tenant sam.TenantID, wait time.Duration) *sam.Problem {
@@ -67,7 +73,11 @@ func connectionScope(id sam.ConnectionID) string { return "connection/" + string
 
 // credential wraps a connection's credential for one tenant.
 func (j *Jobs) credential(conn sam.ConnectionID, tenant sam.TenantID) azcore.TokenCredential {
-	return gated{inner: j.Tokens.Credential(conn, tenant), tenant: tenant, gate: j.Gate, now: j.Now}
+	g := gated{inner: j.Tokens.Credential(conn, tenant), tenant: tenant, gate: j.Gate, now: j.Now}
+	if home := conn.Tenant(); home != tenant {
+		g.home = &homeProbe{j.Tokens.Credential(conn, home), home, j.HomeScope}
+	}
+	return g
 }
 
 // throttled closes the door that a 429 names, for all processes.
@@ -81,6 +91,6 @@ func (j *Jobs) throttled(ctx context.Context, p *sam.Problem, delay time.Duratio
 	}
 	scope := throttleScope(refusal.Audience, refusal.Token)
 	if err := j.Gate.Close(ctx, scope, j.Now().Add(delay)); err != nil {
-		j.Log.WarnContext(ctx, "throttle not shared", "scope", scope, "error", err)
+		j.Log.WarnContext(ctx, "throttle not shared", slog.String("scope", scope), failure(err))
 	}
 }

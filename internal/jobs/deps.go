@@ -80,6 +80,10 @@ type Deps struct {
 	Fleet   Discoverer
 	Tasks   *Registry
 
+	// HomeScope is what the connection can always get a token for in its own
+	// tenant: the Partner Center scope. Empty means whatever was refused.
+	HomeScope string
+
 	RunDeadline  time.Duration // 4 h: when a run is settled whatever is missing
 	RequeueAfter time.Duration // 15 min: when a silent job counts as lost
 	TaskTimeout  time.Duration // 2 min for each task

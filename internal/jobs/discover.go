@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -60,7 +61,7 @@ func (j *Jobs) discover(ctx context.Context) (found, error) {
 	}
 	out.customers, out.note = once(out.customers), strings.Join(notes, " ")
 	if out.note != "" {
-		j.Log.WarnContext(ctx, "discovery is not complete", "note", out.note)
+		j.Log.WarnContext(ctx, "discovery is not complete", slog.String("note", out.note))
 	}
 	return out, nil
 }

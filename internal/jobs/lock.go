@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/lease"
@@ -73,7 +74,7 @@ func (j *Jobs) holding(ctx context.Context, name string, act func(context.Contex
 	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseWithin)
 	defer cancel()
 	if rerr := lease.Release(release); rerr != nil {
-		j.Log.WarnContext(ctx, "lock not released; it lapses by itself", "lock", name, "error", rerr)
+		j.Log.WarnContext(ctx, "lock not released; it lapses by itself", slog.String("lock", name), failure(rerr))
 	}
 	return err
 }

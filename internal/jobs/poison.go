@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
@@ -28,10 +29,10 @@ const auditText = 24 << 10
 func (j *Jobs) RecordPoisoned(ctx context.Context, body []byte) error {
 	m, err := ParseMessage(body)
 	if errors.Is(err, ErrForeign) {
-		j.Log.ErrorContext(ctx, "foreign message in the poison queue, kept in the audit trail", "bytes", len(body), "error", err)
+		j.Log.ErrorContext(ctx, "foreign message in the poison queue, kept in the audit trail", slog.Int("bytes", len(body)), failure(err))
 		return j.keepForeign(ctx, body, err)
 	}
-	j.Log.ErrorContext(ctx, "job given up", "run", m.Run, "customer_id", m.Customer, "tasks", m.Tasks, "try", m.Try)
+	j.Log.ErrorContext(ctx, "job given up", inRun(m.Run), atCustomer(m.Customer), slog.Any("tasks", m.Tasks), slog.Int("try", m.Try))
 	if err := j.keep(ctx, string(m.Customer), "job given up", string(body), m.Run); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/sam"
@@ -79,8 +80,8 @@ func (b *job) sendOn(ctx context.Context, tasks []deferral, try int) error {
 			return err
 		}
 	}
-	b.Log.InfoContext(ctx, "tasks to be tried again", "run", b.m.Run, "customer_id", b.m.Customer,
-		"tasks", next.Tasks, "try", try, "delay", longest.String())
+	b.Log.InfoContext(ctx, "tasks to be tried again", inRun(b.m.Run), atCustomer(b.m.Customer),
+		slog.Any("tasks", next.Tasks), slog.Int("try", try), slog.String("delay", longest.String()))
 	return nil
 }
 

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
@@ -50,7 +51,7 @@ func (j *Jobs) requeue(ctx context.Context, run ledger.Run, sums ledger.Sums, lo
 		s.Requeued++
 	}
 	run.EnqueuedAt = j.Now()
-	j.Log.WarnContext(ctx, "lost jobs sent anew", "run", run.ID, "outcomes", len(lost))
+	j.Log.WarnContext(ctx, "lost jobs sent anew", inRun(run.ID), slog.Int("outcomes", len(lost)))
 	return j.Ledger.PutRun(ctx, run)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
@@ -49,7 +50,7 @@ func over(run ledger.Run, now time.Time) string {
 
 // drop completes a message that nobody waits for, on the record.
 func (j *Jobs) drop(ctx context.Context, m Message, why string) error {
-	j.Log.WarnContext(ctx, "job message dropped", "run", m.Run, "customer_id", m.Customer, "reason", why)
+	j.Log.WarnContext(ctx, "job message dropped", inRun(m.Run), atCustomer(m.Customer), slog.String("reason", why))
 	err := j.Ledger.Record(ctx, ledger.Audit{
 		At: j.Now(), Action: "job", Phase: ledger.PhaseOutcome, Subject: string(m.Customer),
 		Result: "dropped", Detail: why, Reference: m.Run,
@@ -63,12 +64,12 @@ func (j *Jobs) drop(ctx context.Context, m Message, why string) error {
 // job is one message being worked on.
 type job struct {
 	*Jobs
-	run   ledger.Run
-	m     Message
-	visit Visit
-	todo  []string   // tasks still open, in the registry's order
-	later []deferral // what goes back to the queue
-	why   *decision  // the gravest access state met
+	run     ledger.Run
+	m       Message
+	visit   Visit
+	todo    []string   // tasks still open, in the registry's order
+	later   []deferral // what goes back to the queue
+	barrier *decision  // the gravest access state met
 }
 
 // begin finds out which tasks of the message are still open.
@@ -102,7 +103,7 @@ func (j *Jobs) open(ctx context.Context, m Message, outcomes []ledger.Outcome) [
 		row, expected := rows[task]
 		switch {
 		case !expected:
-			j.Log.WarnContext(ctx, "task not expected by its run, not done", "run", m.Run, "customer_id", m.Customer, "task", task)
+			j.Log.WarnContext(ctx, "task not expected by its run, not done", inRun(m.Run), atCustomer(m.Customer), ofTask(task))
 		case row.State.Final(), row.State == sam.Retry && row.Try >= m.Try:
 		default:
 			todo = append(todo, task)

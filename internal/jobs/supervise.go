@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
@@ -83,7 +84,7 @@ func (j *Jobs) superviseWriting(ctx context.Context, run ledger.Run, s *Supervis
 		s.Abandoned = append(s.Abandoned, run.ID)
 		run.State, run.Closed = ledger.RunAbandoned, now
 		run.Note = "Its writer died before the run was open, and could not be replaced before the deadline; no customer was visited. " + run.Note
-		j.Log.ErrorContext(ctx, "run abandoned", "run", run.ID, "note", run.Note)
+		j.Log.ErrorContext(ctx, "run abandoned", inRun(run.ID), slog.String("note", run.Note))
 		return j.Ledger.PutRun(ctx, run)
 	})
 	if errors.Is(err, ErrHeld) {
@@ -162,13 +163,13 @@ func (j *Jobs) settleLate(ctx context.Context, pending []ledger.Outcome, s *Supe
 func (j *Jobs) closeRun(ctx context.Context, run ledger.Run, sums ledger.Sums, s *Supervision) error {
 	if sums.Final() != run.Expected {
 		run.Note = fmt.Sprintf("The sums do not match: %d outcomes, %d expected. %s", sums.Final(), run.Expected, run.Note)
-		j.Log.ErrorContext(ctx, "run closed with sums that do not match", "run", run.ID, "final", sums.Final(), "expected", run.Expected)
+		j.Log.ErrorContext(ctx, "run closed with sums that do not match", inRun(run.ID), slog.Int("final", sums.Final()), slog.Int("expected", run.Expected))
 	}
 	run.State, run.Sums, run.Closed = ledger.RunClosed, sums, j.Now()
 	if err := j.Ledger.PutRun(ctx, run); err != nil {
 		return err
 	}
 	s.Closed = append(s.Closed, run.ID)
-	j.Log.InfoContext(ctx, "run closed", "run", run.ID, "done", sums.Done, "skipped", sums.Skipped, "failed", sums.Failed)
+	j.Log.InfoContext(ctx, "run closed", inRun(run.ID), slog.Int("done", sums.Done), slog.Int("skipped", sums.Skipped), slog.Int("failed", sums.Failed))
 	return nil
 }

@@ -71,6 +71,7 @@ func TestDeadlineSettlesTheRest(t *testing.T) {
 func TestWriterDied(t *testing.T) {
 	t.Parallel()
 	died := func(t *testing.T) *bench {
+		t.Helper()
 		b := newBench(t, 2, finds("health", "k"))
 		b.ledger.FailOnce("before", "Expect", errBoom)
 		if _, err := b.OpenRun(t.Context()); !errors.Is(err, errBoom) {

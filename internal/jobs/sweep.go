@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func (j *Jobs) openOrFind(ctx context.Context) (ledger.Run, error) {
 		}
 		switch run.State {
 		case ledger.RunOpen:
-			j.Log.InfoContext(ctx, "a run is still open, none is begun", "run", run.ID)
+			j.Log.InfoContext(ctx, "a run is still open, none is begun", inRun(run.ID))
 			return run, nil
 		case ledger.RunWriting:
 			return j.write(ctx, run)
@@ -114,7 +115,7 @@ func (j *Jobs) write(ctx context.Context, run ledger.Run) (ledger.Run, error) {
 		return run, err
 	}
 	run.EnqueuedAt = j.Now()
-	j.Log.InfoContext(ctx, "run opened", "run", run.ID, "customers", run.Customers, "expected", run.Expected)
+	j.Log.InfoContext(ctx, "run opened", inRun(run.ID), slog.Int("customers", run.Customers), slog.Int("expected", run.Expected))
 	return run, j.Ledger.PutRun(ctx, run)
 }
 

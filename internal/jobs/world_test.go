@@ -45,6 +45,7 @@ type sweep struct {
 }
 
 func must[T any](t *testing.T) func(T, error) T {
+	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {
@@ -54,7 +55,7 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
-func newSweep(t *testing.T, options simtest.Options, classic bool) *sweep {
+func newSweep(t *testing.T, options simtest.Options, classic bool, amr ...string) *sweep {
 	t.Helper()
 	s := simtest.Start(t, options)
 	public, _ := cloud.Lookup("public")
@@ -72,7 +73,7 @@ func newSweep(t *testing.T, options simtest.Options, classic bool) *sweep {
 				return sam.NewSecret(s.World.AppSecret()), nil
 			}),
 		}),
-		Vault: held{s.MintRefreshToken(t, simtest.Mint{})}, Now: now,
+		Vault: held{s.MintRefreshToken(t, simtest.Mint{AMR: amr})}, Now: now,
 	})
 	t.Cleanup(source.Close)
 	registry := must[*jobs.Registry](t)(jobs.NewRegistry(
@@ -85,6 +86,7 @@ func newSweep(t *testing.T, options simtest.Options, classic bool) *sweep {
 	}
 	b.Jobs = must[*jobs.Jobs](t)(jobs.New(jobs.Deps{
 		Ledger: b.ledger, Results: b.results, Queue: b.queue, Leases: b.locks, Gate: b.gate, Tokens: source,
+		HomeScope: public.PartnerCenterScope(),
 		Fleet: &fleet.Fleet{Partner: pc, Relationships: gr, Now: now}, Tasks: registry, Now: now,
 	}))
 	err := b.ledger.PutConnection(t.Context(), ledger.Connection{
@@ -245,5 +247,47 @@ func TestSecondSweepClosesWhatWasMended(t *testing.T) {
 	}
 	if closed == 0 {
 		t.Error("no finding was closed")
+	}
+}
+
+// A sign-in without a second factor is refused by Partner Center; the sweep
+// does not begin, and the connection says why.
+func TestSweepWithoutMFA(t *testing.T) {
+	t.Parallel()
+	s := newSweep(t, simtest.Options{Customers: 3, Seed: 1}, false, "pwd")
+	_, err := s.OpenRun(t.Context())
+	p := sam.AsProblem(err)
+	if p == nil || p.Class != sam.ClassReconsent || p.Tenant != partner {
+		t.Fatalf("got %v", err)
+	}
+	c, err := s.ledger.Connection(t.Context(), conn)
+	if err != nil || c.Problem == nil || c.Problem.Class != sam.ClassReconsent || c.Problem.Fix == "" {
+		t.Fatalf("connection %+v, %v", c.Problem, err)
+	}
+}
+
+// When the consent is revoked in the middle of a sweep, the sweep stands still:
+// nobody fails, one job in flight per worker notices, the connection says why.
+func TestSweepAfterRevocation(t *testing.T) {
+	t.Parallel()
+	s := newSweep(t, simtest.Options{Customers: 30, Seed: 5, Shares: simtest.Healthy()}, false)
+	s.openRun(t)
+	s.cloud.World.RevokeGrants(world.IntegrationUserID)
+	s.deliver(t)
+	c, err := s.ledger.Connection(t.Context(), conn)
+	if err != nil || c.Problem == nil || c.Problem.Class != sam.ClassReconsent {
+		t.Fatalf("connection %+v, %v", c.Problem, err)
+	}
+	runs, err := s.ledger.Runs(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for o, err := range s.ledger.Outcomes(t.Context(), runs[0].ID) {
+		if err != nil || o.State != sam.Retry {
+			t.Errorf("outcome %+v, %v", o, err)
+		}
+	}
+	if due := s.queue.nextDue(jobs.QueueCustomerJobs); due.Sub(s.cloud.World.Now()) < jobs.HoldFor/2 {
+		t.Errorf("the next job comes in %v", due.Sub(s.cloud.World.Now()))
 	}
 }

@@ -30,24 +30,28 @@ func answering(t *testing.T, status int, body []byte) *partnercenter.Client {
 // that this package does not make.
 var reads = map[string]func(context.Context, *testing.T, []byte){
 	"customers_list.json": func(ctx context.Context, t *testing.T, body []byte) {
+		t.Helper()
 		got, err := answering(t, 200, body).Customers(ctx, credential{})
 		if err != nil || len(got) != 2 || got[0].ID != "b44bb1fb-c595-45b0-9e09-d657365580bf" || got[0].Relationship != "reseller" {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	},
 	"customer_by_id.json": func(ctx context.Context, t *testing.T, body []byte) {
+		t.Helper()
 		got, err := answering(t, 200, []byte(`{"items":[`+string(body)+`]}`)).Customers(ctx, credential{})
 		if err != nil || len(got) != 1 || got[0].Domain == "" || got[0].Name == "" {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	},
 	"customer_subscriptions_list.json": func(ctx context.Context, t *testing.T, body []byte) {
+		t.Helper()
 		got, err := answering(t, 200, body).Subscriptions(ctx, credential{}, customer)
 		if err != nil || len(got) != 1 || got[0].Status != "active" || got[0].IsAzure() {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	},
 	"paged_collection_next_continuation.json": func(ctx context.Context, t *testing.T, body []byte) {
+		t.Helper()
 		pages := 0
 		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			if pages++; pages == 1 {
@@ -65,12 +69,14 @@ var reads = map[string]func(context.Context, *testing.T, []byte){
 		}
 	},
 	"error_licenses_60012.json": func(ctx context.Context, t *testing.T, body []byte) {
+		t.Helper()
 		_, err := answering(t, 400, body).Customers(ctx, credential{})
 		if p := sam.AsProblem(err); p == nil || p.Code != "60012" || p.Class != sam.ClassConfiguration {
 			t.Errorf("got %+v", p)
 		}
 	},
 	"error_partner_not_found_3000.json": func(ctx context.Context, t *testing.T, body []byte) {
+		t.Helper()
 		_, err := answering(t, 404, body).Customers(ctx, credential{})
 		if p := sam.AsProblem(err); p == nil || p.Code != "3000" || !strings.Contains(err.Error(), "could not be found") {
 			t.Errorf("got %+v", p)
