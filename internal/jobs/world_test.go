@@ -87,7 +87,7 @@ func newSweep(t *testing.T, options simtest.Options, classic bool, amr ...string
 	b.Jobs = must[*jobs.Jobs](t)(jobs.New(jobs.Deps{
 		Ledger: b.ledger, Results: b.results, Queue: b.queue, Leases: b.locks, Gate: b.gate, Tokens: source,
 		HomeScope: public.PartnerCenterScope(),
-		Fleet: &fleet.Fleet{Partner: pc, Relationships: gr, Now: now}, Tasks: registry, Now: now,
+		Fleet:     &fleet.Fleet{Partner: pc, Relationships: gr, Now: now}, Tasks: registry, Now: now,
 	}))
 	err := b.ledger.PutConnection(t.Context(), ledger.Connection{
 		ID: conn, Kind: sam.PartnerConnection, ConsentedAt: now(), RotatedAt: now(),
