@@ -164,11 +164,17 @@ func TestHealthBothWays(t *testing.T) {
 	graphRows := []string{
 		fmt.Sprintf(`{"id":"%s/providers/microsoft.resourcehealth/availabilitystatuses/current","properties":{"targetResourceId":%q,"availabilityState":"Unavailable","occurredTime":"2026-11-20T10:00:00Z"}}`, strings.ToLower(vm1), vm1),
 		fmt.Sprintf(`{"id":"%s/providers/microsoft.resourcehealth/availabilitystatuses/current","properties":{"targetResourceId":%q,"availabilityState":"Available","occurredTime":"not a time"}}`, vm2, vm2),
+		fmt.Sprintf(`{"id":"a","type":"Microsoft.ResourceHealth/resourceAnnotations","properties":{"targetResourceId":%q,"reason":"Unplanned","summary":"Broken."}}`, strings.ToLower(vm1)),
+		fmt.Sprintf(`{"id":"b","type":"microsoft.resourcehealth/resourceannotations","properties":{"targetResourceId":%q,"reason":"Unplanned","summary":"Was broken."}}`, vm2),
 	}
 	listRow := func(id, suffix, state, field, when string) string {
-		return fmt.Sprintf(`{"value":[{"id":"%s%s","properties":{"availabilityState":%q,%q:%q}}]}`, id, suffix, state, field, when)
+		why := ""
+		if state == "Unavailable" {
+			why = `"summary":"Broken.","reasonType":"Unplanned",`
+		}
+		return fmt.Sprintf(`{"value":[{"id":"%s%s","properties":{%s"availabilityState":%q,%q:%q}}]}`, id, suffix, why, state, field, when)
 	}
-	want := []arm.Status{{Resource: vm1, State: "Unavailable", Since: at}, {Resource: vm2, State: "Available"}}
+	want := []arm.Status{{Resource: vm1, State: "Unavailable", Since: at, Summary: "Broken.", Reason: "Unplanned"}, {Resource: vm2, State: "Available"}}
 	for _, tt := range []struct {
 		name   string
 		refuse int // status of Resource Graph; 0 means it answers

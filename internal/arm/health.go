@@ -32,21 +32,22 @@ func (s Status) Unhealthy() bool {
 	return strings.EqualFold(s.State, Unavailable) || strings.EqualFold(s.State, Degraded)
 }
 
+// healthQuestion asks for states and, in the same breath, for the annotations
+// that say why: Resource Graph keeps them apart.
 const healthQuestion = `healthresources
-| where type =~ 'microsoft.resourcehealth/availabilitystatuses'
-| project id, properties`
+| where type in~ ('microsoft.resourcehealth/availabilitystatuses', 'microsoft.resourcehealth/resourceannotations')
+| project id, type, properties`
 
 // healthVersion of the fallback list.
 const healthVersion = "2025-05-01"
 
 // Health lists the health of every resource that Resource Health covers.
-// Resource Graph gives no title, summary or reason; the lists do.
 func (c *Client) Health(ctx context.Context, cred azcore.TokenCredential, subscriptions []string) (View[Status], error) {
 	s := c.begin(cred, "read resource health")
 	return view(s, subscriptions,
 		func() ([]Status, error) {
 			rows, err := ask[statusRow](ctx, s, healthQuestion, subscriptions)
-			return statuses(rows), err
+			return annotated(rows), err
 		},
 		func(subscription string) ([]Status, error) {
 			rows, err := list[statusRow](ctx, s,
@@ -60,15 +61,39 @@ func (c *Client) Health(ctx context.Context, cred azcore.TokenCredential, subscr
 // of every api-version of the list.
 type statusRow struct {
 	ID         string `json:"id"`
+	Type       string `json:"type"`
 	Properties struct {
 		State      string `json:"availabilityState"`
 		Target     string `json:"targetResourceId"` // Resource Graph only
 		Title      string `json:"title"`
 		Summary    string `json:"summary"`
 		ReasonType string `json:"reasonType"`
+		Reason     string `json:"reason"` // of an annotation
 		SinceOneR  moment `json:"occuredTime"`  // lists, to this day
 		SinceTwoR  moment `json:"occurredTime"` // Resource Graph, older lists
 	} `json:"properties"`
+}
+
+// annotated joins the annotations of Resource Graph's answer to the states
+// they explain; what is healthy needs no explanation.
+func annotated(rows []statusRow) []Status {
+	var states []statusRow
+	notes := map[string]statusRow{}
+	for _, r := range rows {
+		if strings.HasSuffix(strings.ToLower(r.Type), "/resourceannotations") {
+			notes[strings.ToLower(r.Properties.Target)] = r
+		} else {
+			states = append(states, r)
+		}
+	}
+	all := statuses(states)
+	for i, s := range all {
+		note, known := notes[strings.ToLower(s.Resource)]
+		if known && s.Unhealthy() {
+			all[i].Summary, all[i].Reason = note.Properties.Summary, note.Properties.Reason
+		}
+	}
+	return all
 }
 
 func statuses(rows []statusRow) []Status {

@@ -68,17 +68,20 @@ func (j *Jobs) superviseRuns(ctx context.Context, s *Supervision) error {
 	return errors.Join(failed...)
 }
 
-// superviseWriting completes a run whose writer died, or abandons it once its
-// deadline has passed. No message of it exists, so nothing is under way.
+// superviseWriting completes a run whose writer died or gave up (which its note
+// tells), or abandons it once its deadline has passed. No message of it exists,
+// so nothing is under way; a writer at work holds the lock.
 func (j *Jobs) superviseWriting(ctx context.Context, run ledger.Run, s *Supervision) error {
 	now := j.Now()
-	if now.Sub(run.Opened) < writerDead {
+	if now.Sub(run.Opened) < writerDead && run.Note == "" {
 		return nil
 	}
 	err := j.holding(ctx, lockSweep, func(ctx context.Context) error {
 		if now.Before(run.Deadline) {
-			s.Completed = append(s.Completed, run.ID)
 			_, err := j.write(ctx, run)
+			if err == nil {
+				s.Completed = append(s.Completed, run.ID)
+			}
 			return err
 		}
 		s.Abandoned = append(s.Abandoned, run.ID)

@@ -109,6 +109,34 @@ func TestWriterDied(t *testing.T) {
 	})
 }
 
+// A sweep that cannot begin when its timer fires is begun by the supervisor:
+// the next timer is hours away.
+func TestSweepThatCouldNotBeginIsBegunSoon(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2, finds("health", "k"))
+	b.books.err = errBoom
+	run, err := b.OpenRun(t.Context())
+	if !errors.Is(err, errBoom) {
+		t.Fatalf("got %v", err)
+	}
+	b.clock.advance(5 * time.Minute)
+	if _, err := b.Supervise(t.Context()); !errors.Is(err, errBoom) {
+		t.Errorf("still down: %v", err)
+	}
+	b.books.err = nil
+	b.clock.advance(5 * time.Minute)
+	if s := b.supervise(t); len(s.Completed) != 1 || s.Completed[0] != run.ID {
+		t.Errorf("got %+v", s)
+	}
+	b.untilQuiet(t)
+	if s := b.supervise(t); len(s.Closed) != 1 {
+		t.Errorf("got %+v", s)
+	}
+	if runs, err := b.ledger.Runs(t.Context(), 0); err != nil || len(runs) != 1 || runs[0].Note != "" {
+		t.Errorf("runs %+v, %v", runs, err)
+	}
+}
+
 func TestSuperviseAnnouncesWhatWasNotSent(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 3, finds("health", "k"))

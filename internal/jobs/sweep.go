@@ -89,7 +89,7 @@ func (j *Jobs) openOrFind(ctx context.Context) (ledger.Run, error) {
 func (j *Jobs) write(ctx context.Context, run ledger.Run) (ledger.Run, error) {
 	found, err := j.discover(ctx)
 	if err != nil {
-		return run, err
+		return run, j.postponeOpening(ctx, run, err)
 	}
 	if err := j.Ledger.PutCustomers(ctx, found.customers); err != nil {
 		return run, err
@@ -117,6 +117,17 @@ func (j *Jobs) write(ctx context.Context, run ledger.Run) (ledger.Run, error) {
 	run.EnqueuedAt = j.Now()
 	j.Log.InfoContext(ctx, "run opened", inRun(run.ID), slog.Int("customers", run.Customers), slog.Int("expected", run.Expected))
 	return run, j.Ledger.PutRun(ctx, run)
+}
+
+// postponeOpening keeps a run that could not be begun, so that the supervisor
+// begins it minutes later: the next timer is hours away. Without a connection
+// there is nothing to try again. It returns the cause.
+func (j *Jobs) postponeOpening(ctx context.Context, run ledger.Run, cause error) error {
+	if errors.Is(cause, ErrNoConnections) {
+		return cause
+	}
+	run.Note = "Not begun yet, tried again every few minutes: " + cause.Error()
+	return errors.Join(cause, j.Ledger.PutRun(ctx, run))
 }
 
 // expect writes one row for each customer and task: expected, or skipped at

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,8 +75,9 @@ func TestOpenRunRefusals(t *testing.T) {
 		if _, err := b.OpenRun(t.Context()); !errors.Is(err, fleet.ErrNoCustomers) {
 			t.Errorf("got %v", err)
 		}
-		if runs, err := b.ledger.Runs(t.Context(), 0); err != nil || len(runs) != 0 {
-			t.Errorf("runs %+v, %v", runs, err)
+		runs, err := b.ledger.Runs(t.Context(), 0)
+		if err != nil || len(runs) != 1 || runs[0].State != ledger.RunWriting || !strings.Contains(runs[0].Note, "no customers") {
+			t.Errorf("the failure is not on the record: %+v, %v", runs, err)
 		}
 	})
 	t.Run("no connection", func(t *testing.T) {
@@ -86,6 +88,9 @@ func TestOpenRunRefusals(t *testing.T) {
 		}
 		if _, err := b.OpenRun(t.Context()); !errors.Is(err, jobs.ErrNoConnections) {
 			t.Errorf("got %v", err)
+		}
+		if runs, err := b.ledger.Runs(t.Context(), 0); err != nil || len(runs) != 0 {
+			t.Errorf("runs %+v, %v", runs, err)
 		}
 	})
 	t.Run("connection broken", func(t *testing.T) {

@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -289,5 +290,55 @@ func TestSweepAfterRevocation(t *testing.T) {
 	}
 	if due := s.queue.nextDue(jobs.QueueCustomerJobs); due.Sub(s.cloud.World.Now()) < jobs.HoldFor/2 {
 		t.Errorf("the next job comes in %v", due.Sub(s.cloud.World.Now()))
+	}
+}
+
+// Every way in which a customer can be out of reach ends as its own reason, and
+// a refusing Resource Graph changes no finding.
+func TestSweepMeetsEveryAccessState(t *testing.T) {
+	t.Parallel()
+	s := newSweep(t, simtest.Options{Customers: 24, Seed: 21}, false)
+	states := []func(*world.Customer){
+		func(c *world.Customer) { c.Gone = true },
+		func(c *world.Customer) { c.NoReseller, c.RBAC = true, false },
+		func(c *world.Customer) { c.GraphRefuses = true },
+		func(c *world.Customer) { c.ResourceGraphRefuses, c.RBAC = true, true },
+		func(c *world.Customer) { c.Consented = false },
+		func(c *world.Customer) { c.Blocked = true },
+		func(c *world.Customer) { c.RBAC = false },
+		func(c *world.Customer) { c.GDAP = false },
+	}
+	for i, c := range s.cloud.World.Customers() {
+		s.cloud.World.Mutate(c.TenantID, func(c *world.Customer) {
+			c.GDAP, c.Consented, c.Blocked = true, true, false
+			states[i%len(states)](c)
+		})
+	}
+	run := s.finish(t, s.openRun(t))
+	s.check(t, run, allTasks, false)
+	for _, reason := range []sam.Reason{
+		sam.TenantGone, sam.NoReseller, sam.RoleInsufficient, sam.ConsentMissing, sam.BlockedByPolicy, sam.NoGDAP,
+	} {
+		if run.Sums.SkippedBy[reason] == 0 {
+			t.Errorf("nobody is skipped for %s", reason)
+		}
+	}
+	lists := 0
+	for _, doc := range s.results.docs {
+		if bytes.Contains(doc, []byte(`"source":"lists"`)) {
+			lists++
+		}
+	}
+	if lists == 0 {
+		t.Error("no answer came from the lists")
+	}
+	customers, err := s.ledger.Customers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range customers {
+		if c.Access != sam.NoReason && c.AccessDetail == "" {
+			t.Errorf("customer %s: %s without a sentence", c.ID, c.Access)
+		}
 	}
 }
