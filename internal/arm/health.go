@@ -68,7 +68,7 @@ type statusRow struct {
 		Title      string `json:"title"`
 		Summary    string `json:"summary"`
 		ReasonType string `json:"reasonType"`
-		Reason     string `json:"reason"` // of an annotation
+		Reason     string `json:"reason"`       // of an annotation
 		SinceOneR  moment `json:"occuredTime"`  // lists, to this day
 		SinceTwoR  moment `json:"occurredTime"` // Resource Graph, older lists
 	} `json:"properties"`
