@@ -107,7 +107,7 @@ func picture(ctx context.Context, t *testing.T, name string) {
 	if dir == "" {
 		return
 	}
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(90))
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	must(t, err)
 	must(t, os.WriteFile(dir+"/"+name, png, 0o600))
 }

@@ -18,7 +18,7 @@ import (
 // and hands each to visit with the place it was found. Messages are taken from
 // their queues and shown again; base64 is decoded.
 func Contents(ctx context.Context, connection string, visit func(where string, data []byte)) error {
-	for _, read := range []func(context.Context, string, func(string, []byte)) error{readTables, readQueues, readBlobs} {
+	for _, read := range []func(context.Context, string, func(string, []byte)) error{ReadTables, readQueues, readBlobs} {
 		if err := read(ctx, connection, visit); err != nil {
 			return err
 		}
@@ -26,7 +26,8 @@ func Contents(ctx context.Context, connection string, visit func(where string, d
 	return nil
 }
 
-func readTables(ctx context.Context, connection string, visit func(string, []byte)) error {
+// ReadTables is Contents for the tables alone; it takes nothing from a queue.
+func ReadTables(ctx context.Context, connection string, visit func(string, []byte)) error {
 	service, err := aztables.NewServiceClientFromConnectionString(connection, nil)
 	if err != nil {
 		return fmt.Errorf("reading the tables: %w", err)
