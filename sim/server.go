@@ -33,6 +33,9 @@ type Server struct {
 	Recorder *record.Recorder
 	Keys     *keys.Ring
 
+	PartnerCenter *partnercenter.Service // for its dials
+	ARM           *arm.Service           // for its dials
+
 	LoginURL         string
 	VaultURL         string
 	PartnerCenterURL string
@@ -70,6 +73,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	s := &Server{
 		World: w, Keys: ring, Vault: keyvault.New(w, verifier),
 		Faults: faults.New(options.Seed, w.Now), Recorder: record.New(w.Now),
+		PartnerCenter: partnercenter.New(w, verifier), ARM: arm.New(w, verifier),
 		CAFile: options.CAFile, CAPEM: authority.CAPEM, CAPool: authority.Pool, options: options,
 	}
 	s.Vault.Preset(world.AppSecretName, w.AppSecret())
@@ -98,13 +102,14 @@ type host struct {
 func (s *Server) hosts(verifier bearer.Verifier) []host {
 	door := control.New(control.Config{
 		World: s.World, Faults: s.Faults, Vault: s.Vault, Recorder: s.Recorder, Ring: s.Keys, Info: s.Info,
+		PartnerCenter: s.PartnerCenter, ARM: s.ARM,
 	})
 	list := []host{
 		{"login", entra.New(s.World, s.Keys), true, &s.LoginURL},
 		{"vault", s.Vault, true, &s.VaultURL},
-		{"partnercenter", partnercenter.New(s.World, verifier), true, &s.PartnerCenterURL},
+		{"partnercenter", s.PartnerCenter, true, &s.PartnerCenterURL},
 		{"graph", graph.New(s.World, verifier), true, &s.GraphURL},
-		{"arm", arm.New(s.World, verifier), true, &s.ARMURL},
+		{"arm", s.ARM, true, &s.ARMURL},
 		{"identity", identity.New(s.World, s.Keys, IdentityHeader), false, &s.IdentityURL},
 	}
 	for i, h := range list {

@@ -156,6 +156,27 @@ func TestDialsOfThePartner(t *testing.T) {
 	}
 }
 
+// What is turned holds for the next call, what is not named stays.
+func TestDialsOfTheServices(t *testing.T) {
+	t.Parallel()
+	cloud := simtest.Start(t, simtest.Options{})
+	reads := cloud.ARM.Dials().ReadBucket
+	if reads == 0 {
+		t.Fatal("Azure's limits are off, so nothing is shown")
+	}
+	status, answer := call(t, cloud, http.MethodPost, "/sim/dials", `{"partnercenter":{"mfa_phrase":true},"arm":{"page_size":2,"challenge":"{}"}}`)
+	if pc, arm := cloud.PartnerCenter.Dials(), cloud.ARM.Dials(); status != http.StatusOK || !pc.MFAPhrase || pc.MFAShare != 100 || arm.PageSize != 2 || arm.Challenge != "{}" || arm.ReadBucket != reads {
+		t.Errorf("%d %v: Partner Center %+v, ARM %+v", status, answer, pc, arm)
+	}
+	call(t, cloud, http.MethodPost, "/sim/dials", `{"arm":{"challenge":""}}`)
+	if pc, arm := cloud.PartnerCenter.Dials(), cloud.ARM.Dials(); !pc.MFAPhrase || arm.PageSize != 2 || arm.Challenge != "" {
+		t.Errorf("Partner Center %+v, ARM %+v", pc, arm)
+	}
+	if status, _ := call(t, cloud, http.MethodPost, "/sim/dials", `{"arm":{"page_size":9,"pagesize_":1}}`); status != http.StatusBadRequest || cloud.ARM.Dials().PageSize != 2 {
+		t.Errorf("a misspelt dial was taken: %d %+v", status, cloud.ARM.Dials())
+	}
+}
+
 func TestFaultsComeAndGo(t *testing.T) {
 	t.Parallel()
 	cloud := simtest.Start(t, simtest.Options{})

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/samkeeper/samkeeper/sim/arm"
 	"github.com/samkeeper/samkeeper/sim/faults"
+	"github.com/samkeeper/samkeeper/sim/partnercenter"
 	"github.com/samkeeper/samkeeper/sim/world"
 )
 
@@ -31,6 +33,21 @@ func (s *server) removeFault(r *http.Request) (any, error) {
 		return nil, fmt.Errorf("%w fault %q", errUnknown, r.PathValue("id"))
 	}
 	return map[string]any{"faults": s.Faults.Active()}, nil
+}
+
+// services turns the dials of the services that have some. Members that are not
+// named stay as they are; the answer is what holds from now on.
+func (s *server) services(r *http.Request) (any, error) {
+	body := struct {
+		PartnerCenter partnercenter.Dials `json:"partnercenter"`
+		ARM           arm.Dials           `json:"arm"`
+	}{s.PartnerCenter.Dials(), s.ARM.Dials()}
+	if err := decode(r, &body); err != nil {
+		return nil, err
+	}
+	s.PartnerCenter.Set(func(d *partnercenter.Dials) { *d = body.PartnerCenter })
+	s.ARM.Set(func(d *arm.Dials) { *d = body.ARM })
+	return body, nil
 }
 
 func (s *server) clock(r *http.Request) (any, error) {

@@ -13,6 +13,9 @@
 //	GET  /sim/faults                  the dials by id
 //	POST /sim/faults                  set one: see faults.Fault
 //	DELETE /sim/faults[/{id}]         clear all, or one
+//	POST /sim/dials                   {"partnercenter":{…},"arm":{…}}: limits
+//	                                  and habits of these two services, see
+//	                                  their Dials; what is not named stays
 //	POST /sim/clock                   {"advance":"24h","expire_tokens":true}
 //	POST /sim/customers/{tid}         access of a customer, and its policy
 //	POST /sim/tenants/{tid}/policy    sign-in policy of any tenant

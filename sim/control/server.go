@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/samkeeper/samkeeper/sim/arm"
 	"github.com/samkeeper/samkeeper/sim/faults"
 	"github.com/samkeeper/samkeeper/sim/keys"
 	"github.com/samkeeper/samkeeper/sim/keyvault"
+	"github.com/samkeeper/samkeeper/sim/partnercenter"
 	"github.com/samkeeper/samkeeper/sim/record"
 	"github.com/samkeeper/samkeeper/sim/world"
 )
@@ -23,6 +25,9 @@ type Config struct {
 	Recorder *record.Recorder
 	Ring     *keys.Ring
 	Info     func() Info
+
+	PartnerCenter *partnercenter.Service
+	ARM           *arm.Service
 }
 
 // Info is what a handler must be told to use this simulator.
@@ -53,6 +58,7 @@ func New(cfg Config) http.Handler {
 		"POST /sim/faults":               s.setFault,
 		"DELETE /sim/faults":             s.clearFaults,
 		"DELETE /sim/faults/{id}":        s.removeFault,
+		"POST /sim/dials":                s.services,
 		"POST /sim/clock":                s.clock,
 		"POST /sim/customers/{tid}":      s.customer,
 		"POST /sim/tenants/{tid}/policy": s.policy,
