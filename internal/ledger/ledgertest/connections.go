@@ -14,6 +14,8 @@ var connections = []promise{
 	{"a connection is replaced as a whole", replacesConnection},
 	{"an unknown connection is absent", missesConnection},
 	{"long text is cut, not refused", cutsLongText},
+	{"a connection is changed where it is", changesConnection},
+	{"a change that nobody wants writes nothing", leavesConnection},
 }
 
 func connection(tenant string) ledger.Connection {
@@ -23,6 +25,8 @@ func connection(tenant string) ledger.Connection {
 		App: "22222222-2222-4222-8222-222222222222", Cloud: "public",
 		ConsentedAt: at(0), RedeemedAt: at(1), Expires: at(90), RotatedAt: at(2), ProvedAt: at(3), NextAttempt: at(4),
 		Version: "0123456789abcdef0123456789abcdef", MFA: true, Disabled: true, Attempts: 3,
+		Primary: true, BrokenAt: at(5), MFACompliant: true, MFACheckedAt: at(6),
+		Warning: &ledger.ConnectionProblem{Class: sam.ClassReconsent, Code: "mfa_not_compliant", Plain: "Soon refused.", Since: at(6), Raised: true},
 		Problem: &ledger.ConnectionProblem{
 			Class: sam.ClassReconsent, Code: "AADSTS50076", Plain: "MFA is missing.", Fix: "Sign in again.",
 			RequestID: "r-1", Since: at(5), Raised: true,
@@ -47,6 +51,34 @@ func replacesConnection(t *testing.T, s Store) {
 	must(t, s.PutConnection(t.Context(), bare))
 	one, err := s.Connection(t.Context(), c.ID)
 	same(t, bare, got(t, one, err))
+}
+
+func changesConnection(t *testing.T, s Store) {
+	c := connection("a0000000-0000-4000-8000-000000000000")
+	must(t, s.PutConnection(t.Context(), c))
+	changed, err := s.ChangeConnection(t.Context(), c.ID, func(c *ledger.Connection) bool {
+		c.Attempts, c.Problem = 4, nil
+		return true
+	})
+	same(t, true, got(t, changed, err))
+	c.Attempts, c.Problem = 4, nil
+	one, err := s.Connection(t.Context(), c.ID)
+	same(t, c, got(t, one, err))
+}
+
+func leavesConnection(t *testing.T, s Store) {
+	c := connection("a0000000-0000-4000-8000-000000000000")
+	must(t, s.PutConnection(t.Context(), c))
+	changed, err := s.ChangeConnection(t.Context(), c.ID, func(c *ledger.Connection) bool {
+		c.Attempts = 99
+		return false
+	})
+	same(t, false, got(t, changed, err))
+	one, err := s.Connection(t.Context(), c.ID)
+	same(t, c, got(t, one, err))
+	if _, err := s.ChangeConnection(t.Context(), "x.y", func(*ledger.Connection) bool { return true }); !errors.Is(err, ledger.ErrAbsent) {
+		t.Errorf("error %v, want ErrAbsent", err)
+	}
 }
 
 func missesConnection(t *testing.T, s Store) {

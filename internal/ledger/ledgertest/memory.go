@@ -104,6 +104,11 @@ func (m *Memory) PutConnection(ctx context.Context, c ledger.Connection) error {
 	return m.do("PutConnection", func() error { return m.ledger.PutConnection(ctx, c) })
 }
 
+// ChangeConnection implements Store.
+func (m *Memory) ChangeConnection(ctx context.Context, id sam.ConnectionID, change func(*ledger.Connection) bool) (bool, error) {
+	return of(m, "ChangeConnection", func() (bool, error) { return m.ledger.ChangeConnection(ctx, id, change) })
+}
+
 // Connection implements Store.
 func (m *Memory) Connection(ctx context.Context, id sam.ConnectionID) (ledger.Connection, error) {
 	return of(m, "Connection", func() (ledger.Connection, error) { return m.ledger.Connection(ctx, id) })

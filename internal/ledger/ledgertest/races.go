@@ -12,6 +12,7 @@ import (
 
 var races = []promise{
 	{"of many consumers of a state one wins", oneConsumer},
+	{"of many who raise the same problem one does", oneRaiser},
 	{"racing observations open and close each finding once", onceEach},
 	{"racing outcomes end with the best", bestOutcome},
 	{"racing expectations lose no row", racingExpectations},
@@ -46,6 +47,30 @@ func oneConsumer(t *testing.T, s Store) {
 	if won != 1 {
 		t.Errorf("%d consumers won, want 1", won)
 	}
+}
+
+func oneRaiser(t *testing.T, s Store) {
+	c := connection("a0000000-0000-4000-8000-000000000000")
+	c.Problem = nil
+	must(t, s.PutConnection(t.Context(), c))
+	raised, errs := make([]bool, 12), make([]error, 12)
+	together(len(errs), func(i int) {
+		raised[i], errs[i] = s.ChangeConnection(t.Context(), c.ID, func(c *ledger.Connection) bool {
+			if c.Problem != nil {
+				return false
+			}
+			c.Problem = &ledger.ConnectionProblem{Class: sam.ClassReconsent, Code: "AADSTS50173"}
+			return true
+		})
+	})
+	must(t, errors.Join(errs...))
+	n := 0
+	for _, one := range raised {
+		if one {
+			n++
+		}
+	}
+	same(t, 1, n)
 }
 
 // onceEach lets callers observe the same and different things at different

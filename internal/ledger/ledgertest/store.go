@@ -12,6 +12,7 @@ import (
 // Store is everything a ledger does; see the methods of [ledger.Ledger].
 type Store interface {
 	PutConnection(ctx context.Context, c ledger.Connection) error
+	ChangeConnection(ctx context.Context, id sam.ConnectionID, change func(*ledger.Connection) bool) (bool, error)
 	Connection(ctx context.Context, id sam.ConnectionID) (ledger.Connection, error)
 	Connections(ctx context.Context) ([]ledger.Connection, error)
 
