@@ -174,6 +174,7 @@ func FuzzPages(f *testing.F) {
 	f.Add(200, `{"value":[{"skuId":"x","consumedUnits":1}],"@odata.nextLink":"https://graph.example.test/v1.0/x?$skiptoken=1"}`)
 	f.Add(200, `{"value":[],"@odata.nextLink":"https://graph.example.test@evil.example/x"}`)
 	f.Add(200, `{"value":null}`)
+	f.Add(200, `{"value":[],"@odata.nextLink":"https://grAph.eXAMple.test"}`)
 	f.Add(403, `{"error":{"code":1,"innerError":{"innerError":{}}}}`)
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		if status < 200 || status > 599 {
@@ -181,7 +182,7 @@ func FuzzPages(f *testing.F) {
 		}
 		n := 0
 		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			if r.URL.Hostname() != "graph.example.test" || r.URL.Scheme != "https" {
+			if !strings.EqualFold(r.URL.Hostname(), "graph.example.test") || r.URL.Scheme != "https" {
 				t.Fatalf("request to %s", r.URL)
 			}
 			if n++; n > 3 {

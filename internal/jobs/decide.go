@@ -10,6 +10,11 @@ import (
 // tried, so no try is used up.
 const codeGateClosed = "ThrottleClosed"
 
+// codePartnerBlocked is Microsoft's stop for a partner whose delegated
+// administration looks abused. It comes from every customer's tenant, and
+// calling on makes it worse.
+const codePartnerBlocked = "AADSTS530034"
+
 // verb is what happens to a task after it ran.
 type verb int
 
@@ -65,6 +70,9 @@ func decide(res Result, err error, home sam.TenantID, try int) decision {
 // stopsConnection reports whether every customer of the connection would fail
 // in the same way.
 func stopsConnection(p *sam.Problem, home sam.TenantID) bool {
+	if p.Code == codePartnerBlocked {
+		return true
+	}
 	switch p.Class {
 	case sam.ClassReconsent, sam.ClassCredential:
 		return true

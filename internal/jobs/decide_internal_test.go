@@ -39,6 +39,11 @@ func TestDecide(t *testing.T) {
 		{"credential, seen in a customer's tenant", Result{}, problem(sam.ClassCredential, away, ""), MaxTries, hold, sam.Retry, "credential", HoldFor},
 		{"policy of the partner's own tenant", Result{}, problem(sam.ClassPolicy, home, sam.BlockedByPolicy), 1, hold, sam.Retry, "policy", HoldFor},
 		{
+			"partner blocked, seen in a customer's tenant", Result{},
+			&sam.Problem{Class: sam.ClassPolicy, Tenant: away, Reason: sam.BlockedByPolicy, Code: codePartnerBlocked},
+			1, hold, sam.Retry, "policy", HoldFor,
+		},
+		{
 			"shared throttle", Result{}, &sam.Problem{Class: sam.ClassRetry, Code: codeGateClosed, RetryAfter: time.Second},
 			MaxTries, wait, sam.Retry, "retry", time.Second,
 		},
