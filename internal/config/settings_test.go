@@ -12,32 +12,36 @@ import (
 	"github.com/samkeeper/samkeeper/internal/config"
 )
 
-var update = flag.Bool("update", false, "write the table of docs/configuration.md")
+var update = flag.Bool("update", false, "write the tables of docs/configuration.md and README.md")
 
 const root = "../../"
 
-// TestDocumentation holds docs/configuration.md and the list of settings
-// together, row by row.
+// TestDocumentation holds the tables of docs/configuration.md (every setting)
+// and README.md (those an operator chooses) and the code together, row by row.
 func TestDocumentation(t *testing.T) {
-	const path = root + "docs/configuration.md"
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const begin, end = "<!-- settings:begin -->\n", "<!-- settings:end -->"
-	before, rest, ok := strings.Cut(string(page), begin)
-	table, after, closed := strings.Cut(rest, end)
-	if !ok || !closed {
-		t.Fatalf("%s has no settings block", path)
-	}
-	if *update {
-		if err := os.WriteFile(path, []byte(before+begin+settingsTable()+end+after), 0o644); err != nil {
+	for path, table := range map[string]string{
+		root + "docs/configuration.md": settingsTable(),
+		root + "README.md":             operatorTable(),
+	} {
+		page, err := os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return
-	}
-	if table != settingsTable() {
-		t.Errorf("the table of %s is not config.Settings; run: go test ./internal/config -run TestDocumentation -update", path)
+		const begin, end = "<!-- settings:begin -->\n", "<!-- settings:end -->"
+		before, rest, ok := strings.Cut(string(page), begin)
+		found, after, closed := strings.Cut(rest, end)
+		if !ok || !closed {
+			t.Fatalf("%s has no settings block", path)
+		}
+		if *update {
+			if err := os.WriteFile(path, []byte(before+begin+table+end+after), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if found != table {
+			t.Errorf("the table of %s is not config.Settings; run: go test ./internal/config -run TestDocumentation -update", path)
+		}
 	}
 }
 
@@ -83,6 +87,28 @@ func TestSample(t *testing.T) {
 	if !c.Endpoints.Simulated || c.AppCredential != config.ManagedIdentity {
 		t.Errorf("the sample is not aimed at the simulator without a secret: %+v", c)
 	}
+}
+
+// operatorTable renders what an operator chooses in Azure; the simulator's
+// endpoints are told apart by their meaning and left to docs/configuration.md.
+func operatorTable() string {
+	var b strings.Builder
+	b.WriteString("\n| setting | default | meaning |\n|---|---|---|\n")
+	for _, s := range config.Settings {
+		if s.Source != config.Operator || strings.Contains(s.Meaning, "of the simulator") || strings.Contains(s.Meaning, "the simulator's") {
+			continue
+		}
+		fallback := ""
+		switch {
+		case s.Required:
+			fallback = "*required*"
+		case s.Default != "":
+			fallback = "`" + s.Default + "`"
+		}
+		b.WriteString("| `" + s.Name + "` | " + fallback + " | " + s.Meaning + " |\n")
+	}
+	b.WriteString("\n")
+	return b.String()
 }
 
 // settingsTable renders config.Settings as markdown.
