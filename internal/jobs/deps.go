@@ -23,8 +23,7 @@ const (
 // Ledger is what is kept; *ledger.Ledger is one. Its methods say what they do.
 type Ledger interface {
 	Connections(ctx context.Context) ([]ledger.Connection, error)
-	Connection(ctx context.Context, id sam.ConnectionID) (ledger.Connection, error)
-	PutConnection(ctx context.Context, c ledger.Connection) error
+	ChangeConnection(ctx context.Context, id sam.ConnectionID, change func(*ledger.Connection) bool) (bool, error)
 	PutCustomers(ctx context.Context, customers []sam.Customer) error
 	Customers(ctx context.Context) ([]sam.Customer, error)
 	SetAccess(ctx context.Context, id sam.CustomerID, why sam.Reason, detail string, at time.Time) error
