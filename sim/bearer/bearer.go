@@ -18,6 +18,7 @@ type Claims struct {
 	Name      string    // display name of the user
 	AMR       []string  // authentication methods; only in v1.0 user tokens
 	Scopes    []string  // delegated permissions; empty for app-only tokens
+	Roles     []string  // application permissions of an app-only token
 	Delegated bool      // a user stands behind the token
 	ID        string    // uti: unique token id
 	Expires   time.Time // exp

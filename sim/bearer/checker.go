@@ -34,6 +34,7 @@ type payload struct {
 	Name     string   `json:"name"`
 	AMR      []string `json:"amr"`
 	Scope    string   `json:"scp"`
+	Roles    []string `json:"roles"`
 	ID       string   `json:"uti"`
 	Version  string   `json:"ver"`
 }
@@ -78,7 +79,7 @@ func (p payload) claims() Claims {
 	return Claims{
 		Tenant: p.Tenant, Object: p.Object, App: p.AppV1 + p.AppV2, Audience: p.Audience,
 		Issuer: p.Issuer, Version: p.Version, UPN: p.UPN, Name: p.Name, AMR: p.AMR,
-		Scopes: strings.Fields(p.Scope), Delegated: p.Scope != "", ID: p.ID,
+		Scopes: strings.Fields(p.Scope), Roles: p.Roles, Delegated: p.Scope != "", ID: p.ID,
 		Expires: time.Unix(p.Expires, 0).UTC(),
 	}
 }

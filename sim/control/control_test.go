@@ -246,6 +246,9 @@ func TestMistakesAreRefused(t *testing.T) {
 		{"/sim/users/none", `{"disabled":true}`, 404},
 		{"/sim/grants/revoke", `{"tenant":"none","object":"x"}`, 404},
 		{"/sim/vault/role", `{"role":"king"}`, 400},
+		{"/sim/vault/role", `{"keys":"king"}`, 400},
+		{"/sim/app/spread", `{"delay":"soon"}`, 400},
+		{"/sim/app/spread", `{"delay":"-1m"}`, 400},
 	} {
 		status, answer := call(t, cloud, http.MethodPost, row.path, row.body)
 		if text, _ := answer["error"].(string); status != row.status || text == "" {

@@ -23,6 +23,7 @@
 //	POST /sim/grants/revoke           {"tenant","object"}
 //	POST /sim/app/secret              {"retire":true}: new client secret
 //	POST /sim/app/federation          {"subject":"…"}: break or mend the trust
-//	POST /sim/vault/role              {"role":"officer|reader|none"}
+//	POST /sim/app/spread              {"delay":"90s"}: until a credential added through Graph is known
+//	POST /sim/vault/role              {"role":"officer|reader|none","keys":…}: for secrets, for keys
 //	POST /sim/keys/rotate             a new signing key
 package control

@@ -3,6 +3,7 @@ package control
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -94,17 +95,38 @@ func (s *server) federation(r *http.Request) (any, error) {
 
 func (s *server) vaultRole(r *http.Request) (any, error) {
 	var body struct {
-		Role keyvault.Role `json:"role"`
+		Role keyvault.Role `json:"role,omitempty"` // for secrets
+		Keys keyvault.Role `json:"keys,omitempty"` // for keys
 	}
 	if err := decode(r, &body); err != nil {
 		return nil, err
 	}
-	switch body.Role {
-	case keyvault.Officer, keyvault.Reader, keyvault.NoRole:
-		s.Vault.SetRole(body.Role)
-		return body, nil
+	for role, set := range map[*keyvault.Role]func(keyvault.Role){&body.Role: s.Vault.SetRole, &body.Keys: s.Vault.SetKeyRole} {
+		switch *role {
+		case keyvault.Officer, keyvault.Reader, keyvault.NoRole:
+			set(*role)
+		case "":
+		default:
+			return nil, fmt.Errorf("role %q is none of officer, reader, none", *role)
+		}
 	}
-	return nil, fmt.Errorf("role %q is none of officer, reader, none", body.Role)
+	return body, nil
+}
+
+// spread sets how long a credential added through Graph needs to become known.
+func (s *server) spread(r *http.Request) (any, error) {
+	var body struct {
+		Delay string `json:"delay"`
+	}
+	if err := decode(r, &body); err != nil {
+		return nil, err
+	}
+	d, err := time.ParseDuration(body.Delay)
+	if err != nil || d < 0 {
+		return nil, fmt.Errorf("delay %q is not a duration", body.Delay)
+	}
+	s.World.Change(func(p *world.Partner) { p.App.Spread = d })
+	return body, nil
 }
 
 func (s *server) rotateKeys(*http.Request) (any, error) {

@@ -66,6 +66,7 @@ func New(cfg Config) http.Handler {
 		"POST /sim/grants/revoke":        s.revoke,
 		"POST /sim/app/secret":           s.rotateSecret,
 		"POST /sim/app/federation":       s.federation,
+		"POST /sim/app/spread":           s.spread,
 		"POST /sim/vault/role":           s.vaultRole,
 		"POST /sim/keys/rotate":          s.rotateKeys,
 	} {

@@ -48,11 +48,12 @@ func (s *Server) checkAssertion(x *exchange, raw string) *problem {
 // checkCertificate verifies an assertion by the registered certificate that
 // its x5t#S256 or x5t header names.
 func (s *Server) checkCertificate(x *exchange, signed *jose.JSONWebSignature, a assertion) *problem {
-	var registered []*x509.Certificate
+	var registered []world.AppCertificate
 	s.world.View(func() { registered = slices.Clone(s.world.Partner().App.Certificates) })
 	header := signed.Signatures[0].Protected
-	for _, certificate := range registered {
-		if !names(header, certificate) {
+	for _, known := range registered {
+		certificate := known.Certificate
+		if !names(header, certificate) || x.now.Before(known.Known) {
 			continue
 		}
 		if _, err := signed.Verify(certificate.PublicKey); err != nil {

@@ -83,7 +83,9 @@ func TestCertificateAssertions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.World.Change(func(p *world.Partner) { p.App.Certificates = []*x509.Certificate{old, cert} })
+	c.World.Change(func(p *world.Partner) {
+		p.App.Certificates = []world.AppCertificate{{Certificate: old}, {Certificate: cert}}
+	})
 	long, oldLong, unknownLong := sha256.Sum256(cert.Raw), sha256.Sum256(old.Raw), sha256.Sum256(unknown.Raw)
 	short := sha1.Sum(cert.Raw)
 	url64 := base64.RawURLEncoding.EncodeToString

@@ -39,7 +39,7 @@ func (s *Server) checkSecret(client, secret string, now time.Time) *problem {
 	s.world.View(func() { secrets = slices.Clone(s.world.Partner().App.Secrets) })
 	expired := false
 	for _, known := range secrets {
-		if subtle.ConstantTimeCompare([]byte(known.Value), []byte(secret)) != 1 {
+		if subtle.ConstantTimeCompare([]byte(known.Value), []byte(secret)) != 1 || now.Before(known.Known) {
 			continue
 		}
 		if now.Before(known.Expires) {

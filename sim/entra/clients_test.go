@@ -60,7 +60,7 @@ func TestMSALSignsWithACertificate(t *testing.T) {
 	t.Parallel()
 	c := start(t, 0)
 	key, cert := certificate(t, time.Now().Add(time.Hour))
-	c.World.Change(func(p *world.Partner) { p.App.Certificates = []*x509.Certificate{cert} })
+	c.World.Change(func(p *world.Partner) { p.App.Certificates = []world.AppCertificate{{Certificate: cert}} })
 	credential, err := confidential.NewCredFromCert([]*x509.Certificate{cert}, key)
 	if err != nil {
 		t.Fatal(err)

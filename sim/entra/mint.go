@@ -66,6 +66,9 @@ func (s *Server) accessToken(d demand, in session, now time.Time, alive time.Dur
 	if in.user.Object == "" {
 		principal := world.DerivedID(in.tenant, s.appID(), "principal")
 		c["oid"], c["sub"], c["idtyp"] = principal, principal, "app"
+		if roles := s.roles(d, in.tenant); len(roles) > 0 {
+			c["roles"] = roles
+		}
 		return s.sign(c)
 	}
 	c["scp"] = d.resource.scope
@@ -75,6 +78,17 @@ func (s *Server) accessToken(d demand, in session, now time.Time, alive time.Dur
 	c["name"], c["given_name"], c["family_name"] = in.user.Name, in.user.Given, in.user.Family
 	c["ipaddr"], c["tenant_region_scope"] = "127.0.0.1", "EU"
 	return s.sign(c)
+}
+
+// roles are the application permissions of an app-only token: those granted on
+// Graph in the partner tenant.
+func (s *Server) roles(d demand, tenant string) []string {
+	if tenant != world.PartnerTenantID || d.resource.audience != s.world.Cloud().Graph {
+		return nil
+	}
+	var roles []string
+	s.world.View(func() { roles = slices.Clone(s.world.Partner().App.Roles) })
+	return roles
 }
 
 // idToken mints the id_token of the endpoint's version.

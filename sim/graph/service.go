@@ -30,6 +30,11 @@ func New(w *world.World, v bearer.Verifier) *Service {
 	s.route("/v1.0/contracts", s.contracts)
 	s.route("/v1.0/tenantRelationships/delegatedAdminRelationships", s.relationships)
 	s.route("/v1.0/tenantRelationships/delegatedAdminRelationships/{id}", s.relationship)
+	s.routeApp("GET /v1.0/applications", s.applications)
+	s.routeApp("GET /v1.0/applications/{id}", s.application)
+	s.routeApp("PATCH /v1.0/applications/{id}", s.patchApplication)
+	s.routeApp("POST /v1.0/applications/{id}/addPassword", s.addPassword)
+	s.routeApp("POST /v1.0/applications/{id}/removePassword", s.removePassword)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		stamp(w.Header(), r)
 		s.refuse(w, refusal{http.StatusBadRequest, "BadRequest", "Resource not found for the segment '" + lastSegment(r.URL.Path) + "'."})
@@ -60,6 +65,37 @@ func (s *Service) route(path string, answer func(call) (any, error)) {
 		}
 		write(w, http.StatusOK, body)
 	})
+}
+
+// routeApp serves what the app does to its own registration; no body is 204.
+func (s *Service) routeApp(pattern string, answer func(call) (any, error)) {
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		stamp(w.Header(), r)
+		body, err := s.answerApp(r, answer)
+		switch {
+		case err != nil:
+			s.refuse(w, err)
+		case body == nil:
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			write(w, http.StatusOK, body)
+		}
+	})
+}
+
+func (s *Service) answerApp(r *http.Request, answer func(call) (any, error)) (any, error) {
+	caller, err := s.verifier.Verify(r, s.world.Cloud().Graph)
+	if err != nil {
+		return nil, unauthenticated(err)
+	}
+	if err := s.ownsApp(caller); err != nil {
+		return nil, err
+	}
+	c := call{Request: r, caller: caller, now: s.world.Now()}
+	if c.query, err = readQuery(r.URL.Query()); err != nil {
+		return nil, err
+	}
+	return answer(c)
 }
 
 func (s *Service) answer(r *http.Request, answer func(call) (any, error)) (any, error) {

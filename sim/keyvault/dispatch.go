@@ -13,9 +13,10 @@ type call struct {
 	r       *http.Request
 	w       http.ResponseWriter
 	method  string
-	root    string // "secrets" or "deletedsecrets"
+	root    string // "secrets", "deletedsecrets" or "keys"
 	name    string
-	version string // version id, "versions", "recover" or empty
+	version string // version id, "versions", "recover", "create" or empty
+	act     string // what is done with a key version: "sign"
 }
 
 // dispatch finds the operation and checks the role for it. A body of noContent
@@ -29,8 +30,12 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, who bearer.Cla
 	if len(parts) > 2 {
 		c.version = parts[2]
 	}
+	deepest := 3
+	if c.root == "keys" && len(parts) > 3 {
+		c.act, deepest = parts[3], 4
+	}
 	operation, write := s.operation(c)
-	if operation == nil || len(parts) > 3 {
+	if operation == nil || len(parts) > deepest {
 		return nil, faultf(http.StatusMethodNotAllowed, "MethodNotAllowed", "", "The request method %s is not allowed for this resource.", r.Method)
 	}
 	if c.name != "" && !validName(c.name) {
@@ -48,6 +53,8 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, who bearer.Cla
 func (s *Server) operation(c call) (do func(call) (any, *fault), write bool) {
 	listing := c.version == "versions"
 	switch {
+	case c.root == "keys":
+		return s.keyOperation(c)
 	case c.root == "secrets" && c.name == "" && c.method == http.MethodGet:
 		return s.list, false
 	case c.root == "secrets" && c.name != "" && listing && c.method == http.MethodGet:
@@ -72,10 +79,14 @@ func (s *Server) operation(c call) (do func(call) (any, *fault), write bool) {
 	return nil, false
 }
 
-// allowed is Azure RBAC with one assignment: the managed identity's.
+// allowed is Azure RBAC with the managed identity's assignments: one
+// for secrets, one for keys.
 func (s *Server) allowed(who bearer.Claims, c call, write bool) *fault {
-	owner := who.Object == world.IdentityPrincipal
-	if owner && (s.role == Officer || s.role == Reader && !write) {
+	owner, role := who.Object == world.IdentityPrincipal, s.role
+	if c.root == "keys" {
+		role = s.keyRole
+	}
+	if owner && (role == Officer || role == Reader && !write) {
 		return nil
 	}
 	return faultf(http.StatusForbidden, "Forbidden", "ForbiddenByRbac",

@@ -1,5 +1,6 @@
-// Package keyvault is the simulated Key Vault, secrets only: challenge first,
-// versions, soft delete, and the limits of the real service.
+// Package keyvault is the simulated Key Vault: secrets in full, with challenge
+// first, versions, soft delete and the limits of the real service; of keys what
+// signing takes (create RSA, read the public half, sign a digest).
 //
 // Law: every request without a good token gets the challenge and nothing
 // else. A version's value never changes. Times are whole seconds since 1970

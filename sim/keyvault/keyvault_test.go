@@ -341,7 +341,7 @@ func TestRawRefusals(t *testing.T) {
 		"not JSON":          {http.MethodPut, "/secrets/s?api-version=7.4", "{", 400},
 		"versions of none":  {http.MethodGet, "/secrets/none/versions?api-version=7.4", "", 404},
 		"unknown operation": {http.MethodPost, "/secrets/s?api-version=7.4", "{}", 405},
-		"unknown root":      {http.MethodGet, "/keys/s?api-version=7.4", "", 405},
+		"unknown root":      {http.MethodGet, "/certificates/s?api-version=7.4", "", 405},
 		"too deep":          {http.MethodGet, "/secrets/s/v/x?api-version=7.4", "", 405},
 		"version 7.4":       {http.MethodGet, "/secrets/app-secret?api-version=7.4", "", 200},
 		"version 2026":      {http.MethodGet, "/secrets/app-secret?api-version=2026-04-01", "", 200},

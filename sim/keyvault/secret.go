@@ -102,19 +102,23 @@ func (s *Server) put(name string, b setBody) *version {
 		sec = &secret{name: name}
 		s.live[name] = sec
 	}
-	now := s.world.Now().Unix()
 	v := &version{id: newVersionID(), value: b.Value, contentType: b.ContentType, attributes: b.Attributes, tags: b.Tags}
-	if v.attributes.Enabled == nil {
-		enabled := true
-		v.attributes.Enabled = &enabled
-	}
-	v.attributes.Created, v.attributes.Updated = now, now
-	v.attributes.Days, v.attributes.Recovery = recoverDays, "Recoverable+Purgeable"
+	v.attributes.fresh(s.world.Now())
 	sec.versions = append(sec.versions, v)
 	if b.Value != "" {
 		s.world.RecordSecret(b.Value)
 	}
 	return v
+}
+
+// fresh stamps the attributes of a new version.
+func (a *attributes) fresh(now time.Time) {
+	if a.Enabled == nil {
+		enabled := true
+		a.Enabled = &enabled
+	}
+	a.Created, a.Updated = now.Unix(), now.Unix()
+	a.Days, a.Recovery = recoverDays, "Recoverable+Purgeable"
 }
 
 func newVersionID() string {

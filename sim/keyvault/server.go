@@ -20,8 +20,8 @@ type Role string
 
 // The roles, after Azure's built-in ones.
 const (
-	Officer Role = "officer" // Key Vault Secrets Officer: everything
-	Reader  Role = "reader"  // Key Vault Secrets User: read values
+	Officer Role = "officer" // Key Vault Secrets Officer, Crypto Officer: everything
+	Reader  Role = "reader"  // Key Vault Secrets User, Crypto User: read values, use keys
 	NoRole  Role = "none"    // no assignment: ForbiddenByRbac for all
 )
 
@@ -31,17 +31,29 @@ type Server struct {
 	auth  bearer.Verifier
 
 	mu      sync.Mutex
-	role    Role
+	role    Role // for secrets
+	keyRole Role
 	live    map[string]*secret
 	deleted map[string]*secret
+	keys    map[string]*key
 }
 
 // New makes an empty vault that the partner's managed identity owns.
 func New(w *world.World, auth bearer.Verifier) *Server {
-	return &Server{world: w, auth: auth, role: Officer, live: map[string]*secret{}, deleted: map[string]*secret{}}
+	return &Server{
+		world: w, auth: auth, role: Officer, keyRole: Officer,
+		live: map[string]*secret{}, deleted: map[string]*secret{}, keys: map[string]*key{},
+	}
 }
 
-// SetRole changes what the managed identity may do from now on.
+// SetKeyRole changes what the managed identity may do with keys from now on.
+func (s *Server) SetKeyRole(role Role) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keyRole = role
+}
+
+// SetRole changes what the managed identity may do with secrets from now on.
 func (s *Server) SetRole(role Role) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,6 +76,30 @@ func (s *Server) Versions() map[string]int {
 		counts[name] = len(sec.versions)
 	}
 	return counts
+}
+
+// Stored is one version of a secret, as it lies in the vault.
+type Stored struct {
+	ID      string
+	Value   string
+	Source  string // tag "source"
+	Enabled bool
+}
+
+// Stored lists the versions of a secret, oldest first, past roles and tokens:
+// for whoever watches the vault from outside.
+func (s *Server) Stored(name string) []Stored {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sec, ok := s.live[name]
+	if !ok {
+		return nil
+	}
+	list := make([]Stored, 0, len(sec.versions))
+	for _, v := range sec.versions {
+		list = append(list, Stored{ID: v.id, Value: v.value, Source: v.tags["source"], Enabled: v.enabled()})
+	}
+	return list
 }
 
 // noContent is the body of an answer without one: 204.

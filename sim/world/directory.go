@@ -1,9 +1,6 @@
 package world
 
-import (
-	"crypto/x509"
-	"time"
-)
+import "time"
 
 // Fixed identities: the same for every seed, so that settings and tests can
 // name them.
@@ -43,26 +40,6 @@ type User struct {
 	Admin    bool // can consent for its whole tenant
 }
 
-// App is the multi-tenant app registration in the partner tenant.
-type App struct {
-	ID           string
-	Name         string
-	Home         string   // tenant of the registration
-	RedirectURIs []string // http://localhost and http://127.0.0.1 match on any port (RFC 8252, 7.3)
-	IDTokens     bool     // "ID tokens" ticked: hybrid flow allowed
-	Secrets      []AppSecret
-	Certificates []*x509.Certificate
-	Federated    []FederatedCredential
-	Disabled     bool
-}
-
-// AppSecret is a client secret.
-type AppSecret struct {
-	ID      string
-	Value   string
-	Expires time.Time
-}
-
 // FederatedCredential trusts tokens whose iss, sub and aud are exactly these.
 type FederatedCredential struct {
 	Name     string
@@ -96,21 +73,6 @@ func newPartner(cloud Cloud, now time.Time, random mint) *Partner {
 	}
 }
 
-func newApp(cloud Cloud, now time.Time, random mint) *App {
-	return &App{
-		ID:           AppID,
-		Name:         "samkeeper",
-		Home:         PartnerTenantID,
-		RedirectURIs: []string{"http://localhost/api/consent/callback", "http://127.0.0.1/api/consent/callback"},
-		IDTokens:     true,
-		Secrets:      []AppSecret{{ID: "66666666-6666-4666-8666-666666666666", Value: random(30), Expires: now.AddDate(2, 0, 0)}},
-		Federated: []FederatedCredential{{
-			Name: "function-app", Issuer: cloud.IssuerV2(PartnerTenantID),
-			Subject: IdentityPrincipal, Audience: cloud.FederationAudience,
-		}},
-	}
-}
-
 // partnerUsers are the people a sign-in page offers: one who should be used,
 // and one for each way of choosing wrongly.
 func partnerUsers() []*User {
@@ -129,34 +91,6 @@ func partnerUsers() []*User {
 	gone := user("33333333-3333-4333-8333-333333333304", "dora.disabled", "Dora", "Disabled")
 	gone.Disabled = true
 	return []*User{keeper, other, plain, guest, gone}
-}
-
-// RotateAppSecret adds a client secret valid for two years and makes it the
-// newest; with retire the older ones expire at once. It returns the value.
-// Locks.
-func (w *World) RotateAppSecret(id string, retire bool) string {
-	now := w.Now()
-	value := w.secrets.mint(30)
-	w.Change(func(p *Partner) {
-		if retire {
-			for i := range p.App.Secrets {
-				p.App.Secrets[i].Expires = now
-			}
-		}
-		p.App.Secrets = append(p.App.Secrets, AppSecret{ID: id, Value: value, Expires: now.AddDate(2, 0, 0)})
-	})
-	return value
-}
-
-// AppSecret is the newest client secret of the app. Locks.
-func (w *World) AppSecret() string {
-	var value string
-	w.View(func() {
-		if s := w.partner.App.Secrets; len(s) > 0 {
-			value = s[len(s)-1].Value
-		}
-	})
-	return value
 }
 
 // AddRedirectURI registers one more reply address. Locks.
