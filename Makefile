@@ -36,6 +36,9 @@ dist: $(BIN)/samhost ## Stage what is published: handler, host.json, <Name>/func
 sim: $(BIN)/samsim ## Start the simulated Microsoft cloud alone, on its fixed ports
 	$(BIN)/samsim --customers $(CUSTOMERS) --seed $(SEED)
 
+.PHONY: tools
+tools: $(BIN)/samctl $(BIN)/samsim $(BIN)/samhost ## Build the command-line programs into build/bin
+
 ##@ Check it
 
 .PHONY: test

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// errWrong says that what was looked at is not well; the output has told why.
+var errWrong = errors.New("not well")
+
+// run is main without the process around it; it returns the exit code.
+func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) int {
+	root := command(env)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	switch err := root.ExecuteContext(ctx); {
+	case err == nil:
+		return 0
+	case errors.Is(err, errWrong):
+		return 1
+	default:
+		fmt.Fprintln(stderr, "samctl:", err)
+		return 2
+	}
+}
+
+// options are what all commands share.
+type options struct {
+	env    func(string) string
+	output string // "text" or "json"
+	url    string
+	key    string
+}
+
+func command(env func(string) string) *cobra.Command {
+	o := &options{env: env}
+	root := &cobra.Command{
+		Use:   "samctl",
+		Short: "Look after samkeeper",
+		Long:  "samctl checks settings and asks a running samkeeper how it is.\nExit codes: 0 all is well, 1 something is wrong, 2 the command could not be carried out.",
+		Example: "  samctl check --settings local.settings.json\n" +
+			"  SAMKEEPER_URL=https://app.azurewebsites.net SAMKEEPER_KEY=… samctl status",
+		SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if o.output != "text" && o.output != "json" {
+				return fmt.Errorf("--output is text or json, not %q", o.output)
+			}
+			return nil
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.StringVarP(&o.output, "output", "o", "text", "text or json")
+	flags.StringVar(&o.url, "url", env("SAMKEEPER_URL"), "address of the app (SAMKEEPER_URL)")
+	flags.StringVar(&o.key, "key", "", "function key (better: SAMKEEPER_KEY, which no process list shows)")
+	root.AddCommand(checkCommand(o), statusCommand(o), healthCommand(o))
+	return root
+}
