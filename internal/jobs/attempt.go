@@ -23,6 +23,15 @@ func (b *job) do(ctx context.Context, name string) error {
 		err = derr
 	}
 	d := decide(res, inTenant(err, b.m.Customer.Tenant()), b.m.Connection.Tenant(), b.m.Try)
+	if d.verb == hold {
+		moved, err := b.failOver(ctx, d.problem)
+		if err != nil {
+			return err
+		}
+		if moved {
+			return b.do(ctx, name)
+		}
+	}
 	if d.verb != settle {
 		return b.postpone(ctx, name, d)
 	}

@@ -93,7 +93,10 @@ type Deps struct {
 
 // Jobs opens, runs and supervises sweeps. It is safe for concurrent use, by
 // many processes at once.
-type Jobs struct{ Deps }
+type Jobs struct {
+	Deps
+	roster roster
+}
 
 // New checks the dependencies and fills in the defaults.
 func New(d Deps) (*Jobs, error) {
@@ -115,7 +118,7 @@ func New(d Deps) (*Jobs, error) {
 		}
 	}
 	d.setDefaults()
-	return &Jobs{d}, nil
+	return &Jobs{Deps: d}, nil
 }
 
 func (d *Deps) setDefaults() {

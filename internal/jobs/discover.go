@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/fleet"
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/serving"
 )
 
 // ErrNoConnections says that there is nobody to sweep as.
@@ -24,86 +24,84 @@ type found struct {
 	note      string
 }
 
-// discover asks every usable connection for its customers. One connection that
+// discover asks every bench of connections for its customers. One bench that
 // fails is noted and does not keep the others from being swept; if all fail,
 // their errors are returned.
 func (j *Jobs) discover(ctx context.Context) (found, error) {
-	conns, err := j.connections(ctx)
+	benches, err := j.inUse(ctx)
 	if err != nil {
 		return found{}, err
 	}
 	var out found
 	var notes []string
 	var failed []error
-	for _, conn := range conns {
-		d, err := j.Fleet.Discover(ctx, fleet.Connection{
-			ID: conn.ID, Kind: conn.Kind, Name: conn.Name,
-			Credential: j.credential(conn.ID, conn.ID.Tenant()),
-		})
+	for _, bench := range benches {
+		id, d, err := j.ask(ctx, bench)
 		if err != nil {
 			failed = append(failed, err)
-			notes = append(notes, fmt.Sprintf("Connection %s could not list its customers: %v", conn.ID, err))
-			if err := j.blame(ctx, conn.ID, err); err != nil {
-				failed = append(failed, err)
-			}
+			notes = append(notes, fmt.Sprintf("Connection %s could not list its customers: %v", id, err))
 			continue
 		}
 		if d.Partial {
 			notes = append(notes, d.Note)
 		}
 		out.customers = append(out.customers, d.Customers...)
+		if len(benches) == 1 {
+			out.only = id
+		}
 	}
 	if len(failed) > 0 && len(out.customers) == 0 {
 		return found{}, errors.Join(failed...)
 	}
-	if len(conns) == 1 {
-		out.only = conns[0].ID
+	if out.customers, err = j.once(ctx, out.customers); err != nil {
+		return found{}, err
 	}
-	out.customers, out.note = once(out.customers), strings.Join(notes, " ")
-	if out.note != "" {
+	if out.note = strings.Join(notes, " "); out.note != "" {
 		j.Log.WarnContext(ctx, "discovery is not complete", slog.String("note", out.note))
 	}
 	return out, nil
 }
 
-// connections are those to sweep with, direct ones first: a customer that
-// consented itself is visited with its own grant.
-func (j *Jobs) connections(ctx context.Context) ([]ledger.Connection, error) {
-	conns, err := j.Ledger.Connections(ctx)
+// inUse are the benches that a person has not switched off as a whole.
+func (j *Jobs) inUse(ctx context.Context) ([]serving.Bench, error) {
+	benches, err := j.benches(ctx, true)
 	if err != nil {
 		return nil, err
 	}
-	conns = slices.DeleteFunc(conns, func(c ledger.Connection) bool { return c.Disabled })
-	if len(conns) == 0 {
+	benches = slices.DeleteFunc(slices.Clone(benches), serving.Bench.Switched)
+	if len(benches) == 0 {
 		return nil, ErrNoConnections
 	}
-	slices.SortStableFunc(conns, func(a, b ledger.Connection) int {
-		return cmp.Or(-cmp.Compare(rank(a.Kind), rank(b.Kind)), cmp.Compare(a.ID, b.ID))
-	})
-	return conns, nil
+	return benches, nil
 }
 
-func rank(k sam.Kind) int {
-	if k == sam.DirectConnection {
-		return 1
+// ask lets the bench's connections list their customers, the next one whenever
+// one turns out to be refused. Where none is fit the first that is switched on
+// is asked all the same: refusals are sometimes lifted.
+func (j *Jobs) ask(ctx context.Context, bench serving.Bench) (sam.ConnectionID, fleet.Discovery, error) {
+	bench = slices.Clone(bench)
+	for {
+		conn, fit := bench.Serving(j.Now())
+		if !fit {
+			conn = bench[slices.IndexFunc(bench, func(c ledger.Connection) bool { return !c.Disabled })]
+		}
+		d, err := j.Fleet.Discover(ctx, fleet.Connection{
+			ID: conn.ID, Kind: conn.Kind, Name: conn.Name,
+			Credential: j.credential(conn.ID, conn.ID.Tenant()),
+		})
+		p := sam.AsProblem(err)
+		if err == nil || p == nil || !stopsConnection(p, conn.ID.Tenant()) {
+			return conn.ID, d, err
+		}
+		if rerr := j.raise(ctx, conn.ID, p); rerr != nil {
+			return conn.ID, d, errors.Join(err, rerr)
+		}
+		if !fit || !serving.Breaks(p.Class, p.Code) {
+			return conn.ID, d, err
+		}
+		bench[slices.IndexFunc(bench, func(c ledger.Connection) bool { return c.ID == conn.ID })].BrokenAt = j.Now()
+		if _, more := bench.Serving(j.Now()); !more {
+			return conn.ID, d, err
+		}
 	}
-	return 0
-}
-
-// blame puts a failed discovery on the connection when it is the connection's.
-func (j *Jobs) blame(ctx context.Context, id sam.ConnectionID, err error) error {
-	if p := sam.AsProblem(err); p != nil && stopsConnection(p, id.Tenant()) {
-		return j.raise(ctx, id, p)
-	}
-	return nil
-}
-
-// once keeps the first of each customer.
-func once(customers []sam.Customer) []sam.Customer {
-	seen := make(map[sam.CustomerID]bool, len(customers))
-	return slices.DeleteFunc(customers, func(c sam.Customer) bool {
-		again := seen[c.ID]
-		seen[c.ID] = true
-		return again
-	})
 }

@@ -25,18 +25,25 @@ type homeProbe struct {
 const freshClaims = `{"access_token":{"xms_cc":{"values":["cp1"]}}}`
 
 // explain returns the connection's own problem if its tenant refuses the grant
-// with the same code, and err otherwise.
+// too, and err otherwise.
 func (h *homeProbe) explain(ctx context.Context, err error, scopes []string) error {
 	p := sam.AsProblem(err)
-	if p == nil || p.Tenant == h.tenant || !entra.GrantRefused(p) {
+	if p == nil || p.Tenant == h.tenant || !doubtful(p) {
 		return err
 	}
 	if h.scope != "" {
 		scopes = []string{h.scope}
 	}
 	_, herr := h.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: scopes, Claims: freshClaims})
-	if hp := sam.AsProblem(herr); hp != nil && hp.Code == p.Code && stopsConnection(hp, h.tenant) {
+	if hp := sam.AsProblem(herr); hp != nil && stopsConnection(hp, h.tenant) {
 		return hp
 	}
 	return err
+}
+
+// doubtful reports whether what a customer's tenant says may be about the
+// grant or the account behind it (revoked, disabled, locked) instead of about
+// the customer: it names no state of the customer's.
+func doubtful(p *sam.Problem) bool {
+	return entra.GrantRefused(p) || p.Class == sam.ClassCustomer && p.Reason == sam.NoReason
 }

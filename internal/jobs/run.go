@@ -78,17 +78,21 @@ func (j *Jobs) begin(ctx context.Context, run ledger.Run, m Message) (*job, erro
 	if err != nil {
 		return nil, err
 	}
-	home := m.Connection.Tenant()
-	return &job{
-		Jobs: j, run: run, m: m, todo: j.open(ctx, m, outcomes),
-		visit: Visit{
-			Customer:   sam.Customer{ID: m.Customer, Connection: m.Connection},
-			Credential: j.credential(m.Connection, m.Customer.Tenant()),
-			Partner:    j.credential(m.Connection, home),
-			Now:        j.Now(),
-			shared:     &shared{done: map[string]any{}},
-		},
-	}, nil
+	if m.Connection, err = j.inPlaceOf(ctx, m.Connection, false); err != nil {
+		return nil, err
+	}
+	return &job{Jobs: j, run: run, m: m, todo: j.open(ctx, m, outcomes), visit: j.newVisit(m)}, nil
+}
+
+// newVisit is the customer seen through the message's connection.
+func (j *Jobs) newVisit(m Message) Visit {
+	return Visit{
+		Customer:   sam.Customer{ID: m.Customer, Connection: m.Connection},
+		Credential: j.credential(m.Connection, m.Customer.Tenant()),
+		Partner:    j.credential(m.Connection, m.Connection.Tenant()),
+		Now:        j.Now(),
+		shared:     &shared{done: map[string]any{}},
+	}
 }
 
 // open picks the tasks to run: expected by the run, not final, and not already

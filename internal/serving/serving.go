@@ -31,18 +31,24 @@ func Fitness(c ledger.Connection, now time.Time) Why {
 		return SwitchedOff
 	case !c.Expires.IsZero() && !now.Before(c.Expires):
 		return Expired
-	case !c.BrokenAt.IsZero(), c.Problem != nil && Breaks(c.Problem.Class):
+	case !c.BrokenAt.IsZero(), c.Problem != nil && Breaks(c.Problem.Class, c.Problem.Code):
 		return Refused
 	}
 	return Fit
 }
 
-// Breaks reports whether a problem of this class, met in the connection's own
-// tenant, takes that connection out while another account may still work.
-func Breaks(class sam.Class) bool {
+// partnerBlocked is Microsoft's stop for a partner whose delegated
+// administration looks abused: it means every account of the tenant, and going
+// on with the next one makes it worse.
+const partnerBlocked = "AADSTS530034"
+
+// Breaks reports whether a problem of this class and code, met in the
+// connection's own tenant, takes that connection out while another account may
+// still work.
+func Breaks(class sam.Class, code string) bool {
 	switch class {
 	case sam.ClassReconsent, sam.ClassPolicy:
-		return true
+		return code != partnerBlocked
 	case sam.ClassRetry, sam.ClassCredential, sam.ClassCustomer, sam.ClassConfiguration:
 	}
 	return false

@@ -41,6 +41,10 @@ func problem(class sam.Class) func(*ledger.Connection) {
 	return func(c *ledger.Connection) { c.Problem = &ledger.ConnectionProblem{Class: class} }
 }
 
+func blocked(c *ledger.Connection) {
+	c.Problem = &ledger.ConnectionProblem{Class: sam.ClassPolicy, Code: "AADSTS530034"}
+}
+
 func warned(c *ledger.Connection) {
 	c.Warning = &ledger.ConnectionProblem{Class: sam.ClassReconsent}
 }
@@ -63,6 +67,7 @@ func TestServing(t *testing.T) {
 		"refused, then the text is lost":           {[]ledger.Connection{connection(first, "1"), connection(first, "2", primary, broken)}, "1"},
 		"an outage takes nobody out":               {[]ledger.Connection{connection(first, "1"), connection(first, "2", primary, problem(sam.ClassRetry))}, "2"},
 		"the app's credential strikes all":         {[]ledger.Connection{connection(first, "1"), connection(first, "2", primary, problem(sam.ClassCredential))}, "2"},
+		"Microsoft's block strikes all":            {[]ledger.Connection{connection(first, "1"), connection(first, "2", primary, blocked)}, "2"},
 		"a setting strikes all":                    {[]ledger.Connection{connection(first, "1"), connection(first, "2", primary, problem(sam.ClassConfiguration))}, "2"},
 		"a warning is no breakage":                 {[]ledger.Connection{connection(first, "1"), connection(first, "2", primary, warned)}, "2"},
 		"the second standby":                       {[]ledger.Connection{connection(first, "1", off), connection(first, "2", primary, broken), connection(first, "3")}, "3"},
