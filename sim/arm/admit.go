@@ -34,6 +34,7 @@ func (s *Service) admit(w http.ResponseWriter, r *http.Request) (call, error) {
 	}
 	if found, ok := s.world.Customer(c.caller.Tenant); ok && !found.Gone {
 		c.customer = found
+		_, c.home = s.world.User(c.caller.Tenant, c.caller.Object)
 	}
 	if err := s.locate(&c, segments); err != nil {
 		return c, err
@@ -43,7 +44,12 @@ func (s *Service) admit(w http.ResponseWriter, r *http.Request) (call, error) {
 
 // visible are the subscriptions the caller may list.
 func (c call) visible() []*world.Subscription {
-	if c.customer == nil || !c.customer.GDAP {
+	switch {
+	case c.customer == nil:
+		return nil
+	case c.home: // the tenant's own administrator needs neither relationship nor the partner's role
+		return c.customer.Subscriptions
+	case !c.customer.GDAP:
 		return nil
 	}
 	return c.customer.Visible()

@@ -90,6 +90,7 @@ type call struct {
 	subscription *world.Subscription // of the path, if it names one
 	group        world.ResourceGroup // of the path, if it names one
 	hasGroup     bool
+	home         bool     // the caller's account lives in the customer's own directory
 	rest         []string // path behind them, as written
 	version      string
 	now          time.Time

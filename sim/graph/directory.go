@@ -69,7 +69,7 @@ type verifiedDomain struct {
 func (s *Service) organization(c call) (any, error) {
 	var o organization
 	if c.customer == nil {
-		o = s.partnerOrganization()
+		o = s.partnerOrganization(c.caller.Tenant)
 	} else {
 		o = describe(c.customer.TenantID, c.customer.Name, c.customer.Domain, c.customer.Country, c.customer.RelationshipStart)
 		o.SizeQuota.Used = 20 * c.customer.UserCount
@@ -80,11 +80,15 @@ func (s *Service) organization(c call) (any, error) {
 	return s.list(c, "organization", []any{o}, nil)
 }
 
-func (s *Service) partnerOrganization() organization {
+func (s *Service) partnerOrganization(tenant string) organization {
+	founded := time.Date(2015, 3, 2, 9, 0, 0, 0, time.UTC)
+	if tenant == world.SecondPartnerTenantID {
+		return describe(tenant, world.SecondPartnerName, world.SecondPartnerDomain, "NL", founded)
+	}
 	var o organization
 	s.world.View(func() {
 		p := s.world.Partner()
-		o = describe(p.TenantID, p.Name, p.Domain, "NL", time.Date(2015, 3, 2, 9, 0, 0, 0, time.UTC))
+		o = describe(p.TenantID, p.Name, p.Domain, "NL", founded)
 	})
 	return o
 }
@@ -186,7 +190,7 @@ func (s *Service) users(c call) (any, error) {
 	}
 	var members []world.User
 	if c.customer == nil {
-		members = s.world.Users(world.PartnerTenantID)
+		members = s.world.Users(c.caller.Tenant)
 	} else {
 		members = c.customer.Members()
 	}

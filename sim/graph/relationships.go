@@ -74,16 +74,22 @@ func (s *Service) relationships(c call) (any, error) {
 
 const relationshipSet = "tenantRelationships/delegatedAdminRelationships"
 
+// walked are the customers whose relationships are looked at.
+func (s *Service) walked(c call, wanted filter) []*world.Customer {
+	id, one := wanted.value("customer/tenantId")
+	if !one {
+		return s.world.CustomersOf(c.caller.Tenant)
+	}
+	if found, ok := s.world.Customer(id); ok && found.ServedBy(c.caller.Tenant) {
+		return []*world.Customer{found}
+	}
+	return nil
+}
+
 // all walks the relationships from the place of the query on. A filter on one
 // customer looks at that customer only.
 func (s *Service) all(c call, wanted filter) iter.Seq2[place, relationship] {
-	customers := s.world.Customers()
-	if id, one := wanted.value("customer/tenantId"); one {
-		customers = nil
-		if found, ok := s.world.Customer(id); ok {
-			customers = []*world.Customer{found}
-		}
-	}
+	customers := s.walked(c, wanted)
 	return func(yield func(place, relationship) bool) {
 		start := c.query.place
 		for outer := start.outer; outer < len(customers); outer++ {
@@ -152,7 +158,7 @@ func (s *Service) relationship(c call) (any, error) {
 	if c.customer != nil {
 		return nil, denied
 	}
-	for _, r := range s.all(call{query: query{}, now: c.now}, nil) {
+	for _, r := range s.all(call{caller: c.caller, query: query{}, now: c.now}, nil) {
 		if r.ID == c.PathValue("id") {
 			return r, nil
 		}

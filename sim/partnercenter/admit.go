@@ -44,7 +44,7 @@ func (s *Service) admit(w http.ResponseWriter, r *http.Request, appOnly bool) (b
 	if err != nil {
 		return caller, unauthenticated(err)
 	}
-	if caller.Tenant != world.PartnerTenantID {
+	if !world.IsPartner(caller.Tenant) {
 		return caller, refusal{http.StatusUnauthorized, 400, "Access denied: the caller is not of a partner tenant."}
 	}
 	if !caller.Delegated {
@@ -54,9 +54,14 @@ func (s *Service) admit(w http.ResponseWriter, r *http.Request, appOnly bool) (b
 		return caller, refusal{http.StatusForbidden, 2032, "Access denied: the operation needs App+User authentication."}
 	}
 	if validate, _ := strconv.ParseBool(r.Header.Get("ValidateMfa")); validate {
-		w.Header().Set("isMfaCompliant", strconv.FormatBool(caller.MFA()))
+		w.Header().Set("isMfaCompliant", strconv.FormatBool(s.compliant(caller)))
 	}
 	return caller, s.secondFactor(caller)
+}
+
+// compliant is what the service makes of the caller's second factor.
+func (s *Service) compliant(caller bearer.Claims) bool {
+	return caller.MFA() && !s.Dials().MFAIgnored
 }
 
 // secondFactor keeps the adoption report and refuses its share of the calls
@@ -71,7 +76,7 @@ func (s *Service) secondFactor(caller bearer.Claims) error {
 	}
 	a.total++
 	a.last = s.world.Now()
-	if caller.MFA() {
+	if caller.MFA() && !s.dials.MFAIgnored {
 		a.compliant++
 		return nil
 	}
@@ -101,7 +106,7 @@ func (s *Service) customer(c call) (*world.Customer, error) {
 		return nil, refusal{http.StatusBadRequest, 2000, "The parameter customer_id is not a GUID."}
 	}
 	found, known := s.world.Customer(id)
-	if !known || found.Gone {
+	if !known || found.Gone || !found.ServedBy(c.caller.Tenant) {
 		return nil, refusal{http.StatusNotFound, 60003, "The tenant " + id + " was not found."}
 	}
 	return found, nil

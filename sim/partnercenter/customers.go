@@ -10,7 +10,7 @@ import (
 
 // listCustomers pages through the customers, all or those of a filter.
 func (s *Service) listCustomers(c call) (reply, error) {
-	all, err := filterCustomers(s.world.Customers(), c.URL.Query().Get("filter"))
+	all, err := filterCustomers(s.world.CustomersOf(c.caller.Tenant), c.URL.Query().Get("filter"))
 	if err != nil {
 		return reply{}, err
 	}

@@ -17,6 +17,9 @@ type Dials struct {
 	// MFAPhrase refuses in the old way: reason phrase "Unauthorized - MFA
 	// required" and no body, instead of error 900421.
 	MFAPhrase bool `json:"mfa_phrase"`
+	// MFAIgnored takes every user's token for one without a second factor, as
+	// the service does with a factor it does not recognise.
+	MFAIgnored bool `json:"mfa_ignored"`
 	// ExistsAsBadRequest answers a repeated consent with 400 instead of 409.
 	ExistsAsBadRequest bool `json:"exists_as_bad_request"`
 	// CallsPerMinute is the quota of the partner tenant; 0 means none.

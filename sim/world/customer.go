@@ -43,6 +43,10 @@ type Customer struct {
 	// although the subscriptions can be read one by one.
 	ResourceGraphRefuses bool
 
+	// Partners are the partner tenants that have the customer in their books
+	// and a relationship with it; none: the first partner tenant alone.
+	Partners []string
+
 	RelationshipStart time.Time
 	RelationshipEnds  time.Time
 	AutoExtend        bool           // by 180 days whenever the end is reached
@@ -140,6 +144,7 @@ func (c *Customer) EndsAt(now time.Time) time.Time {
 // Clone returns a deep copy, for World.Mutate.
 func (c *Customer) Clone() *Customer {
 	d := *c
+	d.Partners = slices.Clone(c.Partners)
 	d.Relationships = slices.Clone(c.Relationships)
 	d.Offers = slices.Clone(c.Offers)
 	d.SKUs = slices.Clone(c.SKUs)

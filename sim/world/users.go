@@ -13,7 +13,11 @@ func (w *World) Users(tenant string) []User {
 	if c, ok := w.Customer(tenant); ok {
 		return []User{customerAdmin(c)}
 	}
-	if tenant != PartnerTenantID {
+	switch tenant {
+	case PartnerTenantID:
+	case SecondPartnerTenantID:
+		return []User{secondPartnerUser()}
+	default:
 		return nil
 	}
 	var users []User
@@ -57,6 +61,9 @@ func (w *World) TenantByName(name string) (string, bool) {
 	name = strings.ToLower(name)
 	if name == PartnerTenantID || name == partnerDomain {
 		return PartnerTenantID, true
+	}
+	if name == SecondPartnerTenantID || name == SecondPartnerDomain {
+		return SecondPartnerTenantID, true
 	}
 	if _, ok := w.places[name]; ok {
 		return name, true
