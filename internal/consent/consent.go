@@ -38,7 +38,7 @@ type SignIn interface {
 // Vault is what consent asks of the vault; *vault.Vault is one.
 type Vault interface {
 	Preflight(context.Context) error
-	StateKey(context.Context) (sam.Secret, error)
+	StateKeys(ctx context.Context, overlap time.Duration) ([]sam.Secret, error)
 	Put(context.Context, vault.Version) (vault.Version, error)
 	At(ctx context.Context, conn sam.ConnectionID, id string) (vault.Version, error)
 	Disable(ctx context.Context, conn sam.ConnectionID, id string) error

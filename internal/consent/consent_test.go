@@ -184,6 +184,29 @@ func TestAStatusThatCannotBeWrittenDoesNotUndoTheConsent(t *testing.T) {
 	}
 }
 
+// TestChangingTheStateKeyBreaksNoSignInUnderWay: the operator may write a new
+// version of the key at any moment, twice if need be.
+func TestChangingTheStateKeyBreaksNoSignInUnderWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cb := w.begin(t)
+	before := cb.Cookie
+	w.vault.rotateKey()
+	w.vault.rotateKey()
+	w.wait(consent.Lifetime - time.Second)
+	if _, err := w.flow.Complete(t.Context(), cb); err != nil {
+		t.Errorf("a sign-in begun under the older key: %v", err)
+	}
+	w.wantStored(t, 1)
+	if after := w.begin(t).Cookie; strings.Split(after, ".")[1] == strings.Split(before, ".")[1] {
+		t.Error("new cookies are still sealed with the old key")
+	}
+	w.vault.older = append(w.vault.older, sam.NewSecret("an older one that is useless"))
+	if _, err := w.flow.Start(t.Context(), ""); err != nil {
+		t.Errorf("a useless older key stops new sign-ins: %v", err)
+	}
+}
+
 func TestStartRefusals(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -197,8 +220,8 @@ func TestStartRefusals(t *testing.T) {
 		{"vault forbids writing", "", func(w *world) {
 			w.vault.fails["Preflight"] = &sam.Problem{Class: sam.ClassConfiguration, Code: "ForbiddenByRbac", Plain: "The app may not use the vault.", Fix: "Grant the role."}
 		}, http.StatusInternalServerError},
-		{"no state key", "", func(w *world) { w.vault.fails["StateKey"] = errDown }, http.StatusServiceUnavailable},
-		{"state key too short", "", func(w *world) { w.vault.key = sam.NewSecret("short") }, http.StatusServiceUnavailable},
+		{"no state key", "", func(w *world) { w.vault.fails["StateKeys"] = errDown }, http.StatusServiceUnavailable},
+		{"state key too short", "", func(w *world) { w.vault.key = sam.NewSecret("short") }, http.StatusInternalServerError},
 		{"ledger down", "", func(w *world) { w.ledger.state = errors.New("table down") }, http.StatusServiceUnavailable},
 	}
 	for _, tt := range tests {

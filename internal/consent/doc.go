@@ -27,7 +27,8 @@
 // minutes) travels through the identity provider. The cookie stays in the
 // browser and carries the same id with nonce, PKCE verifier, tenant and
 // expiry, sealed with AES-256-GCM under a key derived (HKDF-SHA256) from the
-// vault's state key. An answer needs both. With response mode form_post the
+// vault's state key; a key that was replaced within those 15 minutes still
+// opens its cookies. An answer needs both. With response mode form_post the
 // answer is a cross-site POST, so the cookie is SameSite=None; Secure; the
 // __Host- prefix ties it to this host and to TLS.
 //

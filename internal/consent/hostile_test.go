@@ -97,6 +97,24 @@ func hostiles() []hostile {
 		{name: "cookie sealed with another key", tamper: func(_ *testing.T, w *world, _ *consent.Callback) {
 			w.vault.key = sam.NewSecret(strings.Repeat("another key ", 4))
 		}, status: bad, plain: "cannot be read"},
+		{name: "cookie of an older key that was disabled", tamper: func(_ *testing.T, w *world, _ *consent.Callback) {
+			w.vault.rotateKey()
+			w.vault.older = nil
+		}, status: bad, plain: "cannot be read"},
+		{name: "cookie of an older key, after its life", tamper: func(_ *testing.T, w *world, _ *consent.Callback) {
+			w.vault.rotateKey()
+			w.wait(consent.Lifetime)
+		}, status: bad, plain: "15 minutes"},
+		{name: "cookie under an older key's name, sealed by another", tamper: func(t *testing.T, w *world, cb *consent.Callback) {
+			t.Helper()
+			name := cb.Cookie[:strings.LastIndex(cb.Cookie, ".")]
+			w.vault.rotateKey()
+			r, err := w.flow.Start(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cb.Cookie = name + r.Cookie.Value[strings.LastIndex(r.Cookie.Value, "."):]
+		}, status: bad, plain: "cannot be read"},
 		{name: "cookie oversized", tamper: cookie(func(s string) string { return s + strings.Repeat("A", 8<<10) }), status: bad, plain: "cannot be read"},
 
 		// The answer has the wrong shape.
@@ -176,7 +194,7 @@ func hostiles() []hostile {
 		{name: "token endpoint answers HTML", lie: answering(200, "text/html", script), status: down},
 		{name: "token endpoint answers 500", lie: answering(500, "text/html", script), status: down},
 		{name: "token endpoint refuses the app", lie: answering(401, "application/json", `{"error":"invalid_client","error_codes":[7000222],"error_description":"AADSTS7000222: `+"x"+`"}`), status: 500, plain: "AADSTS7000222"},
-		{name: "vault down before the sign-in is checked", tamper: func(_ *testing.T, w *world, _ *consent.Callback) { w.vault.fails["StateKey"] = errDown }, status: down, plain: "vault"},
+		{name: "vault down before the sign-in is checked", tamper: func(_ *testing.T, w *world, _ *consent.Callback) { w.vault.fails["StateKeys"] = errDown }, status: down, plain: "vault"},
 		{name: "ledger down", tamper: func(_ *testing.T, w *world, _ *consent.Callback) { w.ledger.consume = errors.New("table down") }, status: down},
 		{name: "vault down after redemption", tamper: func(_ *testing.T, w *world, _ *consent.Callback) { w.vault.fails["Put"] = errDown }, status: down, plain: "could not be stored"},
 		{name: "vault garbles the token", tamper: func(_ *testing.T, w *world, _ *consent.Callback) { w.vault.corrupt = true }, status: down, plain: "could not be stored"},

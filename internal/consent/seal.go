@@ -16,9 +16,9 @@ import (
 )
 
 // The sealed form is "1.<key id>.<base64url of nonce and ciphertext>". Version
-// and key id are authenticated with the content. A key id other than ours is
-// a cookie of another key: after a change of the state key the cookies of the
-// last 15 minutes become unreadable and their owners start again.
+// and key id are authenticated with the content. The key id says which of the
+// keys in use sealed it: after a change of the state key the key before it opens
+// cookies for as long as they live.
 const (
 	sealVersion = "1"
 	maxSealed   = 4096 // what browsers keep of one cookie

@@ -65,12 +65,14 @@ func (f *Flow) chooseTenant(t sam.TenantID) (sam.TenantID, error) {
 	return t, nil
 }
 
-func (f *Flow) sealer(ctx context.Context) (sealer, error) {
-	key, err := f.Vault.StateKey(ctx)
+// sealer is made of the vault's keys of this moment: nothing is kept, so that a
+// key that was disabled is out of use at once.
+func (f *Flow) sealer(ctx context.Context) (keyring, error) {
+	keys, err := f.Vault.StateKeys(ctx, Lifetime)
 	if err != nil {
-		return sealer{}, fmt.Errorf("read the state key: %w", err)
+		return nil, fmt.Errorf("read the state key: %w", err)
 	}
-	return newSealer(key)
+	return newKeyring(keys)
 }
 
 func newAttempt(tenant sam.TenantID, now time.Time) attempt {

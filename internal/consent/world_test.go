@@ -161,6 +161,7 @@ func (w *world) wantNoSecrets(t *testing.T, shown ...any) {
 type flakyVault struct {
 	*vaulttest.Memory
 	key     sam.Secret
+	older   []sam.Secret // enabled and replaced within the overlap
 	fails   map[string]error
 	corrupt bool
 }
@@ -180,8 +181,12 @@ var errDown = &sam.Problem{
 	Plain: "The vault is unavailable for the moment.", Fix: "Nothing; it is tried again later.",
 }
 
-func (v *flakyVault) StateKey(context.Context) (sam.Secret, error) {
-	return v.key, v.fails["StateKey"]
+func (v *flakyVault) StateKeys(_ context.Context, overlap time.Duration) ([]sam.Secret, error) {
+	keys := []sam.Secret{v.key}
+	if overlap >= consent.Lifetime {
+		keys = append(keys, v.older...)
+	}
+	return keys, v.fails["StateKeys"]
 }
 
 func (v *flakyVault) At(ctx context.Context, conn sam.ConnectionID, id string) (vault.Version, error) {
@@ -229,3 +234,9 @@ func (l *flakyLedger) Record(ctx context.Context, a ledger.Audit) error {
 
 // set replaces one field of a callback.
 func set(v url.Values, name, value string) { v[name] = []string{value} }
+
+// rotateKey writes a new state key; the one before stays enabled.
+func (v *flakyVault) rotateKey() {
+	v.older = append([]sam.Secret{v.key}, v.older...)
+	v.key = sam.NewSecret(strings.Repeat(fmt.Sprintf("key %04d ", len(v.older)), 4))
+}

@@ -5,7 +5,8 @@
 //
 // One secret per connection, named rt-<tenant id>-<object id>; every consent or
 // rotation writes a new version of it. The value is the token. Tags tell where
-// it came from: app, upn, kind, source, redeemed-at, amr, cloud, stored-at. exp is 90 days
+// it came from: app, upn, kind, source, grant (the consent's version that a
+// rotation descends from), redeemed-at, amr, cloud, stored-at. exp is 90 days
 // after the redemption, the token's life when unused; Key Vault does not enforce
 // exp, it announces it (SecretNearExpiry). A version without readable tags is
 // still a version: its redemption time is then its creation time.
@@ -25,11 +26,13 @@
 // is current; that does no harm, because Entra does not revoke an old refresh
 // token. Whoever rotates holds a lease.
 //
-// The state key has one winner: the oldest enabled version, by creation time and
-// then by id. Two processes that make it at once both write and then both read
-// the list, so they agree as soon as both writes are visible; only a sign-in that
-// was started in that very second may have to be started again. Disabling the
-// oldest version rotates the key.
+// The current state key is the newest enabled version, by creation time and then
+// by id, so that all processes agree as soon as they see the same list. Cookies
+// live a quarter of an hour, and a key that was replaced within that time still
+// opens them: two processes that make the first key at once both write, and what
+// either sealed opens under either's list. An operator rotates the key by writing
+// a new version (32 random bytes in base64) and breaks no sign-in under way; to
+// make all cookies void at once, disable every version, and a new key is made.
 //
 // # Errors
 //

@@ -12,7 +12,7 @@ import (
 // counted here, which is never more.
 const maxTag = 256
 
-// tags says what is known about a version, within Key Vault's limits. Eight
+// tags says what is known about a version, within Key Vault's limits. Nine
 // tags are written of the fifteen allowed; empty ones are left out.
 func tags(v Version, stored time.Time) map[string]*string {
 	values := map[string]string{
@@ -20,6 +20,7 @@ func tags(v Version, stored time.Time) map[string]*string {
 		"upn":         v.UPN,
 		"kind":        string(v.Kind),
 		"source":      v.Source,
+		"grant":       v.Grant,
 		"redeemed-at": v.RedeemedAt.UTC().Format(time.RFC3339Nano),
 		"amr":         strings.Join(v.AMR, " "),
 		"cloud":       v.Cloud,
@@ -71,6 +72,7 @@ func readTags(v *Version, tags map[string]*string) {
 	v.UPN = get("upn")
 	v.Kind = sam.Kind(get("kind"))
 	v.Source = get("source")
+	v.Grant = get("grant")
 	v.Cloud = get("cloud")
 	if amr := strings.Fields(get("amr")); len(amr) > 0 {
 		v.AMR = amr

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -183,25 +184,36 @@ func TestPreflightFailureIsNotRemembered(t *testing.T) {
 	}
 }
 
-func TestStateKeyIsRotatedByDisablingIt(t *testing.T) {
+func TestStateKeyIsRotatedByANewVersion(t *testing.T) {
 	t.Parallel()
+	const lifetime = 15 * time.Minute
 	sim := simulated(t)
 	v, client := vaultOf(t, sim), clientOf(t, sim)
-	first, err := v.StateKey(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	keys := func(step string, want ...sam.Secret) []sam.Secret {
+		t.Helper()
+		got, err := v.StateKeys(t.Context(), lifetime)
+		if err != nil || want != nil && !slices.EqualFunc(got, want, sam.Secret.Equal) {
+			t.Errorf("%s: %d keys, want %d (%v)", step, len(got), len(want), err)
+		}
+		return got
 	}
+	first := keys("made on first use")[0]
 	sim.World.Advance(time.Hour)
 	sim.Vault.Preset("state-key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
-	if again, err := v.StateKey(t.Context()); err != nil || !again.Equal(first) {
-		t.Errorf("a later version took over (%v)", err)
-	}
+	second := sam.NewSecret("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+	keys("just rotated", second, first)
+	sim.World.Advance(lifetime)
+	keys("the last cookies of the old key expire", second, first)
+	sim.World.Advance(2 * time.Minute)
+	keys("all of them have expired", second)
+	sim.Vault.Preset("state-key", "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB=")
+	third := sam.NewSecret("BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB=")
+	keys("rotated again", third, second)
 	disableOldest(t, client, "state-key")
-	if got, err := v.StateKey(t.Context()); err != nil || got.Equal(first) {
-		t.Errorf("the disabled key is still in use (%v)", err)
-	}
 	disableOldest(t, client, "state-key")
-	if got, err := v.StateKey(t.Context()); err != nil || got.Empty() || got.Equal(first) {
-		t.Errorf("no new key was made after all were disabled (%v)", err)
+	keys("the old ones are disabled", third)
+	disableOldest(t, client, "state-key")
+	if got := keys("all are disabled"); len(got) != 1 || got[0].Equal(first) || got[0].Equal(second) || got[0].Equal(third) {
+		t.Error("no new key was made after all were disabled")
 	}
 }

@@ -36,6 +36,7 @@ type Version struct {
 	App        sam.AppID
 	Cloud      string // cloud.Cloud.Name
 	Source     string // SourceConsent or SourceRotation
+	Grant      string // id of the consent's version that a rotation descends from; "" for a consent, or unknown
 	AMR        []string
 	RedeemedAt time.Time // when Entra gave the token
 	Expires    time.Time // RedeemedAt + TokenLife

@@ -194,10 +194,10 @@ func (m *Memory) Connections(ctx context.Context) ([]sam.ConnectionID, error) {
 	return all, nil
 }
 
-// StateKey is like (*vault.Vault).StateKey.
-func (m *Memory) StateKey(ctx context.Context) (sam.Secret, error) {
+// StateKeys is like (*vault.Vault).StateKeys; nobody rotates this key.
+func (m *Memory) StateKeys(ctx context.Context, _ time.Duration) ([]sam.Secret, error) {
 	var got sam.Secret
-	err := m.call(ctx, "StateKey", func() error {
+	err := m.call(ctx, "StateKeys", func() error {
 		if m.stateKey.Empty() {
 			m.stateKey = sam.NewSecret(base64.StdEncoding.EncodeToString(random(32)))
 		}
@@ -205,9 +205,9 @@ func (m *Memory) StateKey(ctx context.Context) (sam.Secret, error) {
 		return nil
 	})
 	if err != nil {
-		return sam.Secret{}, err
+		return nil, err
 	}
-	return got, nil
+	return []sam.Secret{got}, nil
 }
 
 // Secret is like (*vault.Vault).Secret.

@@ -24,7 +24,7 @@ type Store interface {
 	At(ctx context.Context, conn sam.ConnectionID, id string) (vault.Version, error)
 	Disable(ctx context.Context, conn sam.ConnectionID, id string) error
 	Connections(ctx context.Context) ([]sam.ConnectionID, error)
-	StateKey(ctx context.Context) (sam.Secret, error)
+	StateKeys(ctx context.Context, overlap time.Duration) ([]sam.Secret, error)
 	Secret(ctx context.Context, name string) (sam.Secret, error)
 	Preflight(ctx context.Context) error
 }
@@ -53,7 +53,8 @@ func sample(token string) vault.Version {
 		Kind:       sam.PartnerConnection,
 		App:        "22222222-2222-4222-8222-222222222222",
 		Cloud:      "public",
-		Source:     vault.SourceConsent,
+		Source:     vault.SourceRotation,
+		Grant:      "0123456789abcdef0123456789abcdef",
 		AMR:        []string{"pwd", "mfa"},
 		RedeemedAt: time.Date(2026, 11, 21, 10, 0, 0, 123456789, time.UTC),
 	}
@@ -209,37 +210,52 @@ func connectionsListed(t *testing.T, f Fixture) {
 }
 
 func stateKeyOnce(t *testing.T, f Fixture) {
-	first, err := f.Store.StateKey(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := currentKey(t, f.Store)
 	if raw, err := base64.StdEncoding.DecodeString(first.Reveal()); err != nil || len(raw) != 32 {
 		t.Errorf("the key has %d bytes (%v), want 32", len(raw), err)
 	}
-	again, err := f.Another().StateKey(t.Context())
-	if err != nil || !again.Equal(first) {
-		t.Errorf("another process has another key (%v)", err)
+	if !currentKey(t, f.Another()).Equal(first) {
+		t.Error("another process has another key")
 	}
 }
 
 func stateKeyAgreed(t *testing.T, f Fixture) {
 	var wg sync.WaitGroup
-	for range 4 {
+	used := make([]sam.Secret, 4)
+	for i := range used {
 		store := f.Another()
 		wg.Go(func() {
-			if _, err := store.StateKey(t.Context()); err != nil {
+			keys, err := store.StateKeys(t.Context(), time.Hour)
+			if err != nil {
 				t.Error(err)
+				return
 			}
+			used[i] = keys[0]
 		})
 	}
 	wg.Wait()
-	first, err := f.Store.StateKey(t.Context())
+	first := currentKey(t, f.Store)
+	if !currentKey(t, f.Another()).Equal(first) {
+		t.Error("two processes disagree after the race")
+	}
+	keys, err := f.Store.StateKeys(t.Context(), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second, err := f.Another().StateKey(t.Context()); err != nil || !second.Equal(first) {
-		t.Errorf("two processes disagree after the race (%v)", err)
+	for i, k := range used {
+		if !slices.ContainsFunc(keys, k.Equal) {
+			t.Errorf("the key that process %d sealed with opens nothing any more", i)
+		}
 	}
+}
+
+func currentKey(t *testing.T, s Store) sam.Secret {
+	t.Helper()
+	keys, err := s.StateKeys(t.Context(), time.Hour)
+	if err != nil || len(keys) == 0 {
+		t.Fatalf("%d keys, %v", len(keys), err)
+	}
+	return keys[0]
 }
 
 func namedSecret(t *testing.T, f Fixture) {
