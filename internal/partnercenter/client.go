@@ -65,9 +65,22 @@ func (c *Client) begin(cred azcore.TokenCredential, op string, customer sam.Cust
 
 // get fetches one page into out. The error is not yet a Problem.
 func (s session) get(ctx context.Context, at place, out any) error {
-	req, err := runtime.NewRequest(ctx, http.MethodGet, s.client.base+at.uri)
+	resp, err := s.fetch(ctx, at)
 	if err != nil {
 		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if !runtime.HasStatusCode(resp, http.StatusOK) {
+		return runtime.NewResponseError(resp)
+	}
+	return runtime.UnmarshalAsJSON(resp, out)
+}
+
+// fetch asks for one place; the answer may be a refusal. The caller closes it.
+func (s session) fetch(ctx context.Context, at place) (*http.Response, error) {
+	req, err := runtime.NewRequest(ctx, http.MethodGet, s.client.base+at.uri)
+	if err != nil {
+		return nil, err
 	}
 	h := req.Raw().Header
 	for _, add := range at.headers {
@@ -78,15 +91,7 @@ func (s session) get(ctx context.Context, at place, out any) error {
 	h.Set("MS-RequestId", uuid.NewString())
 	h.Set("MS-CorrelationId", uuid.NewString())
 	h.Set("MS-PartnerCenter-Application", "samkeeper")
-	resp, err := s.pipeline.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if !runtime.HasStatusCode(resp, http.StatusOK) {
-		return runtime.NewResponseError(resp)
-	}
-	return runtime.UnmarshalAsJSON(resp, out)
+	return s.pipeline.Do(req)
 }
 
 // problem turns an error of the session into a *sam.Problem.

@@ -90,7 +90,7 @@ func (s session) read(a upstream.Answer) upstream.Verdict {
 	var b body
 	_ = json.Unmarshal(a.Body, &b) // an unreadable body leaves the status to decide
 	code := string(b.Code)
-	if a.Status == http.StatusUnauthorized && strings.Contains(strings.ToLower(a.Line), "mfa required") {
+	if a.Status == http.StatusUnauthorized && (strings.Contains(strings.ToLower(a.Line), "mfa required") || saysNotCompliant(a.Header)) {
 		code = mfaRequired
 	}
 	v := upstream.StatusVerdict(a.Status)
