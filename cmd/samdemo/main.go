@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/samkeeper/samkeeper/localworld"
+	"github.com/samkeeper/samkeeper/localworld/azurite"
 )
 
 func main() {
@@ -56,6 +57,14 @@ func command() *cobra.Command {
 	flags.StringVar(&opts.ScriptRoot, "script-root", "dist", "folder with host.json, handler and the functions")
 	flags.StringVar(&opts.OutDir, "out", "build/demo", "folder for report.json and the logs")
 	flags.BoolVar(&keep, "keep", false, "leave everything running until interrupted")
+	cmd.AddCommand(&cobra.Command{
+		Use:   "install",
+		Short: "Install the storage emulator, so that a later run need not",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return azurite.Install(cmd.Context(), cmd.OutOrStdout())
+		},
+	})
 	return cmd
 }
 
