@@ -17,13 +17,13 @@ func (f *Flow) checkGrant(tenant sam.TenantID, id entra.Identity, t entra.Tokens
 	if id.Tenant != tenant {
 		return entra.Evidence{}, refuse(http.StatusForbidden,
 			"The account belongs to another tenant than the one this consent was started for.",
-			"Sign in with an account of the partner tenant itself.")
+			"Sign in with an account of that tenant itself.")
 	}
 	ev, err := entra.Inspect(t.Access)
 	if err != nil {
 		return entra.Evidence{}, &Refusal{
 			Status: http.StatusBadGateway,
-			Plain:  "Partner Center's token cannot be read, so there is no proof of multi-factor authentication.",
+			Plain:  "The access token cannot be read, so there is no proof of multi-factor authentication.",
 			Fix:    startAgain, Err: err,
 		}
 	}
@@ -56,13 +56,13 @@ func (f *Flow) checkAccount(id entra.Identity) error {
 }
 
 // checkGuest refuses accounts of other directories: a guest's grant obeys the
-// policies and revocations of its home, not of the partner tenant, and cannot
-// enter customer tenants (AADSTS50020).
+// policies and revocations of its home, not of this tenant, and cannot enter
+// customer tenants (AADSTS50020).
 func (f *Flow) checkGuest(id entra.Identity, ev entra.Evidence, t entra.Tokens) error {
 	if isExternal(id.UPN) || isExternal(ev.UPN) || f.foreignIDP(id.Tenant, t.ID) || f.foreignIDP(id.Tenant, t.Access) {
 		return refuse(http.StatusForbidden,
-			"This account is a guest in the partner tenant.",
-			"Sign in with an account that lives in the partner tenant itself.")
+			"This account is a guest in the tenant.",
+			"Sign in with an account that lives in that tenant itself.")
 	}
 	return nil
 }
@@ -96,28 +96,29 @@ func identityProvider(token sam.Secret) string {
 	return claims.IDP
 }
 
-// checkEvidence compares the Partner Center token with the verified identity
-// and asks for MFA.
+// checkEvidence compares the access token with the verified identity and asks
+// for MFA. Partner Center demands it of partners; for a customer's own
+// connection we do, since what is stored opens its tenant all the same.
 func (f *Flow) checkEvidence(id entra.Identity, ev entra.Evidence) error {
 	switch {
 	case ev.Tenant != id.Tenant || ev.Object != id.Object:
 		return f.mismatch("another account than the one that signed in")
 	case ev.App != f.App:
 		return f.mismatch("another application than this one")
-	case strings.TrimSuffix(ev.Audience, "/") != f.Cloud.PartnerCenter:
-		return f.mismatch("another service than Partner Center")
+	case !entra.ForHome(f.Cloud, f.kindOf(id.Tenant), ev.Audience):
+		return f.mismatch("another service than the one that was asked for")
 	case !ev.Expires.After(f.Now()):
 		return f.mismatch("a time that is over")
 	case !ev.MFA():
 		return refuse(http.StatusForbidden,
-			"The sign-in was made without multi-factor authentication, which Partner Center demands.",
-			"Make the partner tenant require MFA for this account (security defaults or Conditional Access), then start the consent again.")
+			"The sign-in was made without multi-factor authentication.",
+			"Make the tenant require MFA for this account (security defaults or Conditional Access), then start the consent again.")
 	}
 	return nil
 }
 
 func (f *Flow) mismatch(of string) error {
-	return refuse(http.StatusForbidden, "The Partner Center token that came with the sign-in is for "+of+".", startAgain)
+	return refuse(http.StatusForbidden, "The access token that came with the sign-in is for "+of+".", startAgain)
 }
 
 // checkRefresh wants the one thing all of this is for.

@@ -90,6 +90,7 @@ func (f *Flow) consume(ctx context.Context, a attempt) error {
 
 // grant is a checked sign-in: all that is stored, and nothing unchecked.
 type grant struct {
+	kind       sam.Kind
 	connection sam.ConnectionID
 	identity   entra.Identity
 	evidence   entra.Evidence
@@ -103,7 +104,7 @@ func (f *Flow) redeem(ctx context.Context, a attempt, code sam.Secret) (grant, e
 		Code:        code,
 		Verifier:    a.Verifier,
 		RedirectURI: f.RedirectURI,
-		Scope:       f.scope(),
+		Scope:       entra.HomeScope(f.Cloud, f.kindOf(a.Tenant)),
 	})
 	if err != nil {
 		return grant{}, fromRedemption(fmt.Errorf("redeem the code of tenant %s: %w", a.Tenant, err))
@@ -119,6 +120,7 @@ func (f *Flow) redeem(ctx context.Context, a attempt, code sam.Secret) (grant, e
 		return grant{}, err
 	}
 	return grant{
+		kind:       f.kindOf(a.Tenant),
 		connection: sam.NewConnectionID(identity.Tenant, identity.Object),
 		identity:   identity, evidence: evidence, refresh: tokens.Refresh,
 	}, nil

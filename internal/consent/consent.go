@@ -49,6 +49,7 @@ type Ledger interface {
 	PutState(context.Context, ledger.ConsentState) error
 	ConsumeState(ctx context.Context, id string, now time.Time) (ledger.ConsentState, error)
 	PutConnection(context.Context, ledger.Connection) error
+	Connections(context.Context) ([]ledger.Connection, error)
 	Record(context.Context, ledger.Audit) error
 }
 
@@ -59,6 +60,9 @@ type Deps struct {
 	// Tenants are the partner tenants that may consent; the first is meant
 	// when Start names none. At least one.
 	Tenants []sam.TenantID
+	// Direct are the customers' tenants that may consent for themselves: an
+	// account of such a tenant makes a connection that serves it alone.
+	Direct []sam.TenantID
 	// Accounts are the object ids and user principal names, in any case, that
 	// may consent. An empty list allows nobody.
 	Accounts []string

@@ -15,7 +15,7 @@
 //	          code       redeemed at the tenant that Start named, with the PKCE verifier
 //	          id_token   signature, issuer, audience, nonce, expiry, tenant (package entra)
 //	          account    on the allow-list, not a guest
-//	          evidence   Partner Center token: same tenant, user and app, right audience, amr has "mfa"
+//	          evidence   access token: same tenant, user and app, right audience, amr has "mfa"
 //	          grant      a refresh token came
 //	          intent     audit row written; without it nothing is stored
 //	          vault      new version, read back, equal
@@ -39,6 +39,15 @@
 // MFA, and the Partner Center access token must show it: amr is a claim of
 // version 1.0 tokens, which is what Partner Center gets; a version 2.0
 // id_token proves nothing about it.
+//
+// # A customer that consents itself
+//
+// A tenant on the list Direct makes a connection of kind direct, which serves
+// that tenant alone. It has no Partner Center, so the sign-in names Microsoft
+// Graph, and the evidence is read from Graph's access token. Graph issues
+// version 1.0 tokens with amr today, but calls them opaque: should that change,
+// such consents are refused with a plain sentence, never stored unproved. Of
+// the accounts of that tenant only those on the same allow-list may consent.
 //
 // # What a crash leaves behind
 //

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
@@ -25,8 +26,10 @@ func (f *Flow) keep(ctx context.Context, reference string, g grant) (Receipt, er
 		return Receipt{}, notStored(errors.Join(err, after))
 	}
 	f.Stored(g.connection)
+	primary, unread := f.primary(ctx, g)
 	unrecorded := errors.Join(
-		f.Ledger.PutConnection(ctx, f.row(g, stored)),
+		unread,
+		f.Ledger.PutConnection(ctx, f.row(g, stored, primary)),
 		f.record(ctx, reference, g, ledger.PhaseOutcome, "stored", "version "+stored.ID),
 	)
 	return Receipt{
@@ -60,7 +63,7 @@ func (f *Flow) version(g grant) vault.Version {
 		Connection: g.connection,
 		Token:      g.refresh,
 		UPN:        g.identity.UPN,
-		Kind:       sam.PartnerConnection,
+		Kind:       g.kind,
 		App:        f.App,
 		Cloud:      f.Cloud.Name,
 		Source:     vault.SourceConsent,
@@ -69,11 +72,25 @@ func (f *Flow) version(g grant) vault.Version {
 	}
 }
 
+// primary keeps the mark of a connection that is consented again, and gives it
+// to the first of its tenant. Later accounts are standbys. When the others
+// cannot be read nothing is marked; the order by id holds then.
+func (f *Flow) primary(ctx context.Context, g grant) (bool, error) {
+	all, err := f.Ledger.Connections(ctx)
+	if err != nil {
+		return false, fmt.Errorf("see which connection of tenant %s is primary: %w", g.identity.Tenant, err)
+	}
+	taken := slices.IndexFunc(all, func(c ledger.Connection) bool {
+		return c.Primary && c.ID.Tenant() == g.identity.Tenant
+	})
+	return taken < 0 || all[taken].ID == g.connection, nil
+}
+
 // row is a fresh status: whatever problem the connection had ended with the
 // grant that it was about. Never proved, it is due for rotation at once.
-func (f *Flow) row(g grant, v vault.Version) ledger.Connection {
+func (f *Flow) row(g grant, v vault.Version, primary bool) ledger.Connection {
 	return ledger.Connection{
-		ID: g.connection, Kind: sam.PartnerConnection,
+		ID: g.connection, Kind: g.kind, Primary: primary,
 		UPN: g.identity.UPN, Name: g.identity.Name,
 		App: f.App, Cloud: f.Cloud.Name,
 		ConsentedAt: v.RedeemedAt, RedeemedAt: v.RedeemedAt, Expires: v.Expires,

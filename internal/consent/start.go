@@ -57,12 +57,21 @@ func (f *Flow) chooseTenant(t sam.TenantID) (sam.TenantID, error) {
 	if t == "" && len(f.Tenants) > 0 {
 		return f.Tenants[0], nil
 	}
-	if !slices.Contains(f.Tenants, t) {
+	if !slices.Contains(f.Tenants, t) && !slices.Contains(f.Direct, t) {
 		return "", refuse(http.StatusForbidden,
 			"This installation does not accept consents of that tenant.",
-			"Ask the operator to add the tenant to SAMKEEPER_PARTNER_TENANTS, or choose another one.")
+			"Ask the operator to add the tenant to SAMKEEPER_PARTNER_TENANTS, or to SAMKEEPER_DIRECT_TENANTS if it is a customer's own, or choose another one.")
 	}
 	return t, nil
+}
+
+// kindOf is what a consent of the tenant makes. A tenant on both lists is a
+// partner's.
+func (f *Flow) kindOf(t sam.TenantID) sam.Kind {
+	if slices.Contains(f.Direct, t) && !slices.Contains(f.Tenants, t) {
+		return sam.DirectConnection
+	}
+	return sam.PartnerConnection
 }
 
 // sealer is made of the vault's keys of this moment: nothing is kept, so that a
@@ -102,12 +111,6 @@ func (f *Flow) signInAddress(a attempt) string {
 		Nonce:        a.Nonce,
 		Challenge:    oauth2.S256ChallengeFromVerifier(a.Verifier.Reveal()),
 		ResponseMode: f.ResponseMode,
-		Scope:        f.scope(),
+		Scope:        entra.HomeScope(f.Cloud, f.kindOf(a.Tenant)),
 	})
-}
-
-// scope names Partner Center, so that its policies apply at sign-in and the
-// token carries MFA evidence, and asks for a refresh token.
-func (f *Flow) scope() string {
-	return f.Cloud.PartnerCenterScope() + " openid profile offline_access"
 }
