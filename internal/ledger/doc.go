@@ -10,6 +10,7 @@
 //	Connections    connection  <connection id>                all of them: few
 //	Customers      customer    <customer>                     all of them, in id order
 //	Runs           run         <run id inverted>              newest first: ids begin with the time
+//	               heartbeat   <name>                         all of them: when a named thing last happened
 //	Outcomes       <run>       <customer>|<task>              a run, or a job of it by its prefix
 //	Findings       <customer>  <task>|finding|<finding id>    open findings
 //	               <customer>  <task>|event|<time>|<event key>
@@ -44,7 +45,7 @@
 //     (an outbox) and stay until MarkAnnounced: announced at least once, with a
 //     stable key. Two transitions of one finding within one second share a key.
 //   - ConsumeState lets exactly one caller win.
-//   - PutConnection, PutCustomers, PutRun and PutResult: last writer wins. Who
+//   - PutConnection, PutCustomers, PutRun, PutResult and Beat: last writer wins. Who
 //     needs more holds a lease.
 //
 // # Units and errors

@@ -149,6 +149,16 @@ func (m *Memory) Runs(ctx context.Context, limit int) ([]ledger.Run, error) {
 	return of(m, "Runs", func() ([]ledger.Run, error) { return m.ledger.Runs(ctx, limit) })
 }
 
+// Beat implements Store.
+func (m *Memory) Beat(ctx context.Context, at time.Time, names ...string) error {
+	return m.do("Beat", func() error { return m.ledger.Beat(ctx, at, names...) })
+}
+
+// Heartbeats implements Store.
+func (m *Memory) Heartbeats(ctx context.Context) (map[string]time.Time, error) {
+	return of(m, "Heartbeats", func() (map[string]time.Time, error) { return m.ledger.Heartbeats(ctx) })
+}
+
 // Expect implements Store.
 func (m *Memory) Expect(ctx context.Context, expected []ledger.Outcome) error {
 	return m.do("Expect", func() error { return m.ledger.Expect(ctx, expected) })

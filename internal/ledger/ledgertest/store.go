@@ -23,6 +23,8 @@ type Store interface {
 	PutRun(ctx context.Context, r ledger.Run) error
 	Run(ctx context.Context, id string) (ledger.Run, error)
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
+	Beat(ctx context.Context, at time.Time, names ...string) error
+	Heartbeats(ctx context.Context) (map[string]time.Time, error)
 
 	Expect(ctx context.Context, expected []ledger.Outcome) error
 	PutOutcome(ctx context.Context, o ledger.Outcome) error
