@@ -18,6 +18,8 @@ type attempt struct {
 	tenant, home sam.TenantID
 	form         url.Values // holds secrets: never formatted
 	requestID    string     // our client-request-id
+	rung         int        // which credential of the ladder it carries
+	lost         bool       // an answer did not come
 }
 
 // prove adds the app's id and credential to the form.
@@ -29,7 +31,8 @@ func (c *Client) prove(ctx context.Context, a *attempt) error {
 			Plain: "No app credential is configured.", Fix: "Check the app credential in the settings.",
 		}
 	}
-	err := c.credential.Apply(ctx, a.tenant, a.form)
+	var err error
+	a.rung, err = c.credential.apply(ctx, a.tenant, a.form)
 	if err == nil || sam.AsProblem(err) != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ type Config struct {
 	Cloud      cloud.Cloud
 	LoginURL   string // where to connect; "" means Cloud.Login
 	App        sam.AppID
-	Credential AppCredential
+	Credential AppCredential    // a *Ladder, or one credential
 	HTTP       *http.Client     // nil means a client of its own
 	Now        func() time.Time // nil means time.Now
 }
@@ -36,7 +36,7 @@ type Client struct {
 	cloud      cloud.Cloud
 	login      string
 	app        sam.AppID
-	credential AppCredential
+	credential *Ladder
 	http       *http.Client
 	now        func() time.Time
 
@@ -51,7 +51,7 @@ func New(cfg Config) *Client {
 		cloud:      cfg.Cloud,
 		login:      strings.TrimRight(cfg.LoginURL, "/"),
 		app:        cfg.App,
-		credential: cfg.Credential,
+		credential: ladderOf(cfg.Credential),
 		http:       guarded(cfg.HTTP),
 		now:        cfg.Now,
 		keys:       make(map[sam.TenantID]*oidc.RemoteKeySet),
@@ -63,6 +63,14 @@ func New(cfg Config) *Client {
 		c.now = time.Now
 	}
 	return c
+}
+
+// ladderOf makes a single credential a ladder of one rung; nil stays nil.
+func ladderOf(credential AppCredential) *Ladder {
+	if l, ok := credential.(*Ladder); ok || credential == nil {
+		return l
+	}
+	return NewLadder(LadderConfig{Rungs: []Rung{{Name: "the only one", Credential: credential}}})
 }
 
 // guarded copies base and puts the house rules on the copy.

@@ -16,9 +16,9 @@ import (
 )
 
 // AppCredential proves the app at the token endpoint by adding its fields to
-// the form of one request: client_secret, or client_assertion with its type. A
-// certificate would be a third implementation: the tenant is given because a
-// signed assertion names the token endpoint it is meant for.
+// the form of one request: client_secret, or client_assertion with its type.
+// The tenant is given because a signed assertion names the token endpoint it is
+// meant for.
 type AppCredential interface {
 	Apply(ctx context.Context, tenant sam.TenantID, form url.Values) error
 }

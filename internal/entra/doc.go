@@ -13,8 +13,16 @@
 // done by re-queueing the work, not by sleeping in a billed handler.
 //
 // The one further repetition: when Entra refuses the app's own credential
-// (class credential) and the credential, read again, turns out to have changed,
-// a refresh redemption is tried once with the new one.
+// (class credential), the credential is read again, and if it has changed, the
+// form is sent with the new one. If not, the next credential of the Ladder is
+// used, where the configuration lists one.
+//
+// # How the app proves itself
+//
+// With a managed identity's token (FederatedCredential), an assertion signed by
+// a certificate's key (CertificateCredential: PS256, x5t#S256, the key in memory
+// or behind a Signer) or a secret (SecretCredential). A Ladder is a list of
+// them. Values read from the vault are used for ten minutes.
 //
 // # Why a plain http.Client
 //

@@ -59,22 +59,34 @@ func (c *Client) RedeemCode(ctx context.Context, r CodeRequest) (Tokens, error) 
 		return Tokens{}, err
 	}
 	tokens, p := c.send(ctx, a)
+	if p != nil && p.Class == credential && ctx.Err() == nil {
+		c.credential.refused(ctx, a.rung, a.form, p) // the next sign-in has another chance
+	}
 	return tokens, orNil(p)
 }
 
-// Redeem sends the refresh token; a second time when no answer came at all, or
-// when the app's credential was refused and has been renewed meanwhile.
+// Redeem sends the refresh token; a second time when no answer came at all, and
+// again when the app's credential was refused and another one is to be had.
 func (c *Client) Redeem(ctx context.Context, r RefreshRequest) (Tokens, error) {
 	if err := requireFields(opRefresh, r.Tenant, r.Scope, r.RefreshToken); err != nil {
 		return Tokens{}, err
 	}
 	a := attempt{op: opRefresh, tenant: r.Tenant, home: r.Home, form: r.form()}
-	if err := c.prove(ctx, &a); err != nil {
+	return c.exchange(ctx, &a)
+}
+
+// maxSends bounds how often one form is sent: once for each credential of a
+// ladder and a newer value of each, and once for a lost answer.
+const maxSends = 6
+
+// exchange proves the app and sends a form that may be sent again.
+func (c *Client) exchange(ctx context.Context, a *attempt) (Tokens, error) {
+	if err := c.prove(ctx, a); err != nil {
 		return Tokens{}, err
 	}
-	tokens, p := c.send(ctx, a)
-	if p != nil && c.again(ctx, &a, p) {
-		tokens, p = c.send(ctx, a)
+	tokens, p := c.send(ctx, *a)
+	for sent := 1; p != nil && sent < maxSends && c.again(ctx, a, p); sent++ {
+		tokens, p = c.send(ctx, *a)
 	}
 	return tokens, orNil(p)
 }
@@ -95,23 +107,19 @@ func (r RefreshRequest) form() url.Values {
 	return form
 }
 
-// again decides whether a refresh redemption is worth one repetition, and
-// prepares the form for it.
+// again decides whether a form is worth another try, and prepares it.
 func (c *Client) again(ctx context.Context, a *attempt, p *sam.Problem) bool {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case p.Status == 0:
+		lostBefore := a.lost
+		a.lost = true
+		return !lostBefore
+	case p.Class != credential || !c.credential.refused(ctx, a.rung, a.form, p):
 		return false
 	}
-	if p.Status == 0 {
-		return true
-	}
-	can, ok := c.credential.(renewer)
-	if p.Class != credential || !ok {
-		return false
-	}
-	if changed, err := can.renew(ctx, a.form); err != nil || !changed {
-		return false
-	}
-	return c.credential.Apply(ctx, a.tenant, a.form) == nil
+	return c.prove(ctx, a) == nil
 }
 
 // requireFields refuses a request that Entra could only refuse: it would count
