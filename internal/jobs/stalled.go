@@ -8,11 +8,12 @@ import (
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/watchdog"
 )
 
-// stalledAfter is how long rotation may fail to happen: it is due daily, and
-// three missed days still leave weeks before the token dies.
-const stalledAfter = 72 * time.Hour
+// RaiseStalled raises connections whose rotation has stalled, as a supervision
+// round does, for those who notice it while the supervisor itself is silent.
+func (j *Jobs) RaiseStalled(ctx context.Context) error { return j.watchRotation(ctx, &Supervision{}) }
 
 // watchRotation raises connections that were neither rotated nor consented for
 // too long. It looks at the clock only, so it also notices a timer that never
@@ -24,7 +25,7 @@ func (j *Jobs) watchRotation(ctx context.Context, s *Supervision) error {
 	}
 	var failed []error
 	for _, conn := range conns {
-		last, stalled := rotationStalled(conn, j.Now())
+		last, stalled := watchdog.Stalled(j.Now(), conn)
 		if !stalled {
 			continue
 		}
@@ -37,19 +38,9 @@ func (j *Jobs) watchRotation(ctx context.Context, s *Supervision) error {
 	return errors.Join(failed...)
 }
 
-// rotationStalled is the pure half: when it last went well, and whether that
-// is too long ago.
-func rotationStalled(conn ledger.Connection, now time.Time) (time.Time, bool) {
-	last := conn.ConsentedAt
-	if conn.RotatedAt.After(last) {
-		last = conn.RotatedAt
-	}
-	return last, !conn.Disabled && now.Sub(last) > stalledAfter
-}
-
 func stalledProblem(conn ledger.Connection, last time.Time) *sam.Problem {
 	return &sam.Problem{
-		Op: "watch rotation", Tenant: conn.ID.Tenant(), Class: sam.ClassConfiguration, Code: "RotationStalled",
+		Op: "watch rotation", Tenant: conn.ID.Tenant(), Class: sam.ClassConfiguration, Code: watchdog.StalledCode,
 		Plain: fmt.Sprintf("The refresh token has not been rotated since %s.", last.UTC().Format(time.RFC3339)),
 		Fix:   "Check that the function RotateRefreshTokens is enabled and what its last invocations logged.",
 	}
