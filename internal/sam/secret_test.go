@@ -44,12 +44,12 @@ func TestSecretNeverPrints(t *testing.T) {
 		},
 		"slog JSON": func() string {
 			var b bytes.Buffer
-			slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "secret", secret, "held", held)
+			slog.New(slog.NewJSONHandler(&b, nil)).Info("x", slog.Any("secret", secret), slog.Any("held", held))
 			return b.String()
 		},
 		"slog text": func() string {
 			var b bytes.Buffer
-			slog.New(slog.NewTextHandler(&b, nil)).Info("x", "secret", secret, "held", held)
+			slog.New(slog.NewTextHandler(&b, nil)).Info("x", slog.Any("secret", secret), slog.Any("held", held))
 			return b.String()
 		},
 		"wrapped in an error": func() string { return fmt.Errorf("with %v: %w", held, fmt.Errorf("%s", secret)).Error() },
