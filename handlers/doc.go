@@ -7,7 +7,7 @@
 //	ConsentStart          GET  consent                  /api/consent                  consent
 //	ConsentCallback       GET, POST consent/callback    /api/consent/callback         consent
 //	Status                GET  status                   /api/status                   statuspage
-//	Health                GET  health                   /api/health                   probes
+//	Health                GET  health                   /api/health                   probes, watchdog
 //	RotateRefreshTokens   timer, hourly at :17          POST /RotateRefreshTokens     rotation
 //	EnqueueCustomers      timer, every 4 h at :05       POST /EnqueueCustomers        fleet, jobs
 //	SuperviseRuns         timer, every 5 min            POST /SuperviseRuns           jobs, rotation
@@ -18,6 +18,10 @@
 // exactly one trigger and one http output and host.json says
 // enableForwardingHttpRequest. The others are envelopes (package hostwire).
 // GET / is the host's readiness question and is answered at once.
+//
+// ConsentStart, Status and RunCustomerJob glance at the watchdog first, so that
+// a timer that no longer fires is noticed without one; Health says what is
+// silent and answers 503.
 //
 // # Outcomes
 //

@@ -33,6 +33,9 @@ type Rooms struct {
 	// Prepare makes sure that queues, tables and containers exist. It is called
 	// before every function but Health and must be cheap once it succeeded.
 	Prepare func(context.Context) error
+	// Watch is glanced at by functions that do not depend on a timer, and asked
+	// by Health.
+	Watch Watch
 	// Probes are asked by Health.
 	Probes  []Probe
 	Version string
@@ -66,7 +69,7 @@ func New(rooms Rooms) (http.Handler, error) {
 
 func (r Rooms) check() error {
 	if r.Consent == nil || r.Rotate == nil || r.OpenRun == nil || r.Supervise == nil || r.RunJob == nil ||
-		r.RecordPoisoned == nil || r.Status == nil || r.Prepare == nil || r.Log == nil {
+		r.RecordPoisoned == nil || r.Status == nil || r.Prepare == nil || r.Watch == nil || r.Log == nil {
 		return errors.New("a room is missing")
 	}
 	return nil
@@ -126,6 +129,9 @@ func (e *edge) guarded(w http.ResponseWriter, r *http.Request, route *Route) (er
 		if err := e.rooms.Prepare(r.Context()); err != nil {
 			return fmt.Errorf("prepare storage: %w", err)
 		}
+	}
+	if route.Watchful {
+		e.rooms.Watch.Glance(r.Context())
 	}
 	return route.serve(w, r)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/sam"
 	"github.com/samkeeper/samkeeper/internal/statuspage"
 	"github.com/samkeeper/samkeeper/internal/telemetry"
+	"github.com/samkeeper/samkeeper/internal/watchdog"
 )
 
 const invocation = "0f8e0000-0000-4000-8000-000000000001"
@@ -35,7 +36,19 @@ type house struct {
 	started  []sam.TenantID
 	refusal  error
 	receipt  consent.Receipt
+	watch    watch
 }
+
+// watch counts glances and is told what is silent.
+type watch struct {
+	glances atomic.Int32
+	silent  []watchdog.Silence
+	err     error
+}
+
+func (w *watch) Glance(context.Context) { w.glances.Add(1) }
+
+func (w *watch) Look(context.Context) ([]watchdog.Silence, error) { return w.silent, w.err }
 
 func (h *house) Start(_ context.Context, tenant sam.TenantID) (consent.Redirect, error) {
 	h.started = append(h.started, tenant)
@@ -60,6 +73,7 @@ func open(tb testing.TB, edit func(*handlers.Rooms)) *house {
 			return statuspage.Status{Version: "v0.1.0", GeneratedAt: time.Date(2026, 11, 21, 21, 0, 0, 0, time.UTC)}, nil
 		},
 		Prepare: func(context.Context) error { return nil },
+		Watch:   &h.watch,
 		Log:     telemetry.New(h.log, slog.LevelDebug),
 		Version: "v0.1.0",
 	}

@@ -21,11 +21,12 @@ const (
 	probeTimeout = 10 * time.Second
 )
 
-// healthReport says which parts work. Causes go to the log, never here.
+// healthReport says which parts work, and which have fallen silent. Causes go
+// to the log, never here.
 type healthReport struct {
 	Status  string            `json:"status"` // "ok" or "degraded"
 	Version string            `json:"version"`
-	Checks  map[string]string `json:"checks"` // "ok" or "unreachable"
+	Checks  map[string]string `json:"checks"` // "ok", "unreachable" or "silent since <time>"
 }
 
 // prober keeps the last report. The program does not start with a faulty
@@ -79,5 +80,6 @@ func (p *prober) probe(ctx context.Context) healthReport {
 			p.rooms.Log.LogAttrs(ctx, slog.LevelError, "dependency does not answer", slog.String("dependency", one.Name), slog.String("error", errs[i].Error()))
 		}
 	}
+	report.watch(ctx, p.rooms)
 	return report
 }

@@ -48,6 +48,7 @@ type Route struct {
 	Methods  []string // HTTP: in upper case
 	Source   string   // queue: its queue
 	Quiet    bool     // log a success at debug level only
+	Watchful bool     // glance at the watchdog first
 
 	serve func(http.ResponseWriter, *http.Request) error
 }
@@ -56,14 +57,14 @@ type Route struct {
 func (e *edge) routes() []Route {
 	get, both := []string{http.MethodGet}, []string{http.MethodGet, http.MethodPost}
 	return []Route{
-		{Function: "ConsentStart", Trigger: HTTP, Binding: bindingRequest, Path: "consent", Methods: get, serve: e.consentStart},
+		{Function: "ConsentStart", Trigger: HTTP, Binding: bindingRequest, Path: "consent", Methods: get, Watchful: true, serve: e.consentStart},
 		{Function: "ConsentCallback", Trigger: HTTP, Binding: bindingRequest, Path: "consent/callback", Methods: both, serve: e.consentCallback},
-		{Function: "Status", Trigger: HTTP, Binding: bindingRequest, Path: "status", Methods: get, Quiet: true, serve: e.status},
+		{Function: "Status", Trigger: HTTP, Binding: bindingRequest, Path: "status", Methods: get, Quiet: true, Watchful: true, serve: e.status},
 		{Function: "Health", Trigger: HTTP, Binding: bindingRequest, Path: "health", Methods: get, Quiet: true, serve: e.health},
 		{Function: "RotateRefreshTokens", Trigger: Timer, Binding: bindingTimer, serve: e.tick(e.rooms.Rotate)},
 		{Function: "EnqueueCustomers", Trigger: Timer, Binding: bindingTimer, serve: e.tick(e.rooms.OpenRun)},
 		{Function: "SuperviseRuns", Trigger: Timer, Binding: bindingTimer, serve: e.tick(e.rooms.Supervise)},
-		{Function: "RunCustomerJob", Trigger: Queue, Binding: bindingMessage, Source: "customer-jobs", serve: e.message(e.rooms.RunJob)},
+		{Function: "RunCustomerJob", Trigger: Queue, Binding: bindingMessage, Source: "customer-jobs", Watchful: true, serve: e.message(e.rooms.RunJob)},
 		{Function: "RecordPoisonedJob", Trigger: Queue, Binding: bindingMessage, Source: "customer-jobs-poison", serve: e.message(e.rooms.RecordPoisoned)},
 	}
 }

@@ -82,12 +82,12 @@ func TestHealth(t *testing.T) {
 			t.Errorf("health = %d %s, want %d %s", w.Code, w.Body, status, body)
 		}
 	}
-	const well = `{"status":"ok","version":"v0.1.0","checks":{"configuration":"ok","storage":"ok","vault":"ok"}}`
+	const well = `{"status":"ok","version":"v0.1.0","checks":{"configuration":"ok","storage":"ok","vault":"ok","watch":"ok"}}`
 	check(http.StatusOK, well)
 	broken = true
 	check(http.StatusOK, well) // kept for a while
 	now = now.Add(31 * time.Second)
-	check(http.StatusServiceUnavailable, `{"status":"degraded","version":"v0.1.0","checks":{"configuration":"ok","storage":"ok","vault":"unreachable"}}`)
+	check(http.StatusServiceUnavailable, `{"status":"degraded","version":"v0.1.0","checks":{"configuration":"ok","storage":"ok","vault":"unreachable","watch":"ok"}}`)
 	if asked != 2 {
 		t.Errorf("the vault was asked %d times", asked)
 	}

@@ -20,7 +20,7 @@ import (
 func rotate(r *rotation.Rotator, log *slog.Logger) handlers.Task {
 	return func(ctx context.Context) ([]slog.Attr, error) {
 		report, err := r.RotateDue(ctx)
-		failures := []error{err}
+		var failures []error
 		for _, one := range report.Results {
 			if one.State == rotation.NotDue {
 				continue
@@ -38,8 +38,29 @@ func rotate(r *rotation.Rotator, log *slog.Logger) handlers.Task {
 			slog.Int("connections", len(report.Results)), slog.Int("rotated", report.Count(rotation.Rotated)),
 			slog.Int("failed", report.Count(rotation.Failed)), slog.Int("not_due", report.Count(rotation.NotDue)),
 		}
-		return attrs, errors.Join(failures...)
+		if err == nil && len(failures) == 0 {
+			return attrs, nil
+		}
+		return attrs, &rotationsError{lists: err, connections: failures}
 	}
+}
+
+// rotationsError tells what failed of a rotation round apart: reading the
+// lists of connections, or connections one by one.
+type rotationsError struct {
+	lists       error
+	connections []error
+}
+
+// Error names all failures.
+func (e *rotationsError) Error() string { return errors.Join(e.Unwrap()...).Error() }
+
+// Unwrap returns all failures.
+func (e *rotationsError) Unwrap() []error {
+	if e.lists == nil {
+		return e.connections
+	}
+	return append([]error{e.lists}, e.connections...)
 }
 
 // rotationLevel: the room raises what needs a person itself, once.

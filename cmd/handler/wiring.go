@@ -178,9 +178,11 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 		return handlers.Rooms{}, err
 	}
 	ready := newPreparation(on.storage.Ensure)
-	return handlers.Rooms{
+	dog := newWatchdog(on.ledger, sweeps, log)
+	rooms := handlers.Rooms{
 		Consent: signIn, Rotate: rotate(rotator, log), OpenRun: openRun(sweeps), Supervise: supervise(sweeps),
 		RunJob: sweeps.RunJob, RecordPoisoned: sweeps.RecordPoisoned, Prepare: ready.Prepare, Log: log,
+		Watch: watch{dog, ready.Prepare},
 		Probes: []handlers.Probe{
 			{Name: "storage", Check: func(ctx context.Context) error {
 				if err := ready.Prepare(ctx); err != nil {
@@ -191,7 +193,9 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 			}},
 			{Name: "vault", Check: on.vault.Preflight},
 		},
-	}, nil
+	}
+	watched(&rooms, dog)
+	return rooms, nil
 }
 
 // taskRegistry holds the tasks of config.KnownTasks, cut to those chosen.
