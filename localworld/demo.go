@@ -183,10 +183,12 @@ func judgeAct(ctx context.Context, w *World, report *Report, progress *Progress)
 	}
 	report.fill(status, want)
 	report.HandlerPeakRSSMB = w.HandlerPeakRSSMB()
-	hits, err := w.HuntLeaks(ctx, report)
+	book := newOutcomeBook(status.Newest().ID)
+	hits, err := w.HuntLeaks(ctx, report, book.note)
 	if err != nil {
 		return err
 	}
+	report.OutcomesWrong = append(report.OutcomesWrong, book.compare(want)...)
 	report.SecretLeaks = leak.Bytes(hits)
 	progress.Done("Compared with the world; %d secrets hunted in %.1f MB left behind: %d bytes leaked", report.SecretsHunted, float64(report.BytesSearched)/1e6, report.SecretLeaks)
 	if len(hits) > 0 {

@@ -11,8 +11,9 @@ import (
 
 // HuntLeaks looks for every secret the simulated cloud has minted in everything
 // the app left behind: its output, the host's log, its answers, every table
-// row, queue message and blob. It fills the report's figures of the hunt.
-func (w *World) HuntLeaks(ctx context.Context, report *Report) ([]leak.Hit, error) {
+// row, queue message and blob. It fills the report's figures of the hunt; also
+// is shown all that is searched.
+func (w *World) HuntLeaks(ctx context.Context, report *Report, also ...func(where string, data []byte)) ([]leak.Hit, error) {
 	hunter, err := leak.NewHunter(w.Sim.World.Secrets())
 	if err != nil {
 		return nil, fmt.Errorf("preparing the hunt for leaks: %w", err)
@@ -24,6 +25,9 @@ func (w *World) HuntLeaks(ctx context.Context, report *Report) ([]leak.Hit, erro
 		hits = append(hits, hunter.Scan(where, data)...)
 		if where == "queue customer-jobs-poison" {
 			report.Poisoned++
+		}
+		for _, visit := range also {
+			visit(where, data)
 		}
 	}
 	for _, name := range []string{"handler.log", "host.log", "azurite.log"} {

@@ -29,7 +29,7 @@ func TestVerify(t *testing.T) {
 		{"no task at all", func(r *Report) { r.TasksExpected, r.TasksDone, r.TasksSkipped = 0, 0, nil }, "0 tasks expected"},
 		{"a lost customer", func(r *Report) { r.CustomersVisited-- }, "1 customers in the run"},
 		{"a failed task", func(r *Report) { r.TasksDone--; r.TasksFailed = map[string]int{"retry": 1} }, "1 tasks failed"},
-		{"a wrong reason", func(r *Report) { r.OutcomesWrong = []string{"no_gdap: 1"} }, "skips differ"},
+		{"a wrong reason", func(r *Report) { r.OutcomesWrong = []string{"no_gdap: 1"} }, "outcomes differ"},
 		{"a missing finding", func(r *Report) { r.FindingsMissing = []string{"x"} }, "are missing"},
 		{"a finding too many", func(r *Report) { r.FindingsSurplus = []string{"x"} }, "not in the world"},
 		{"an unproved rotation", func(r *Report) { r.RotationProved = false }, "not proved"},
