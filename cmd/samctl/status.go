@@ -64,7 +64,11 @@ func (o *options) tellStatus(out io.Writer, body []byte, s statuspage.Status) er
 		return nil
 	}
 	fmt.Fprintf(out, "Connections\n")
-	table(out, connectionRows(s))
+	if len(s.Connections) == 0 {
+		fmt.Fprintln(out, "  none yet: open the consent page and sign in once (samctl check tells its address)")
+	} else {
+		table(out, connectionRows(s))
+	}
 	fmt.Fprintf(out, "\nNewest runs\n")
 	table(out, runRows(s))
 	fmt.Fprintf(out, "\nFindings (%d open)\n", s.FindingsOpen)
