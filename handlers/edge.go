@@ -24,7 +24,7 @@ type Consent interface {
 	Complete(context.Context, consent.Callback) (consent.Receipt, error)
 }
 
-// Rooms is what the edge calls; every field but Now is required.
+// Rooms is what the edge calls; every field but Now and Tracing is required.
 type Rooms struct {
 	Consent                    Consent
 	Rotate, OpenRun, Supervise Task
@@ -40,7 +40,8 @@ type Rooms struct {
 	Probes  []Probe
 	Version string
 	Log     *slog.Logger
-	Now     func() time.Time // nil means time.Now
+	Tracing *telemetry.Tracing // nil is off
+	Now     func() time.Time   // nil means time.Now
 }
 
 // edge is the http.Handler of the whole program.
@@ -92,26 +93,28 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		id = "local-" + rand.Text()
 	}
 	ctx := telemetry.WithInvocation(r.Context(), telemetry.Invocation{ID: id, Function: route.Function})
+	ctx, span := e.rooms.Tracing.Begin(ctx, r.Header)
 	ctx, cancel := context.WithTimeout(ctx, route.deadline())
 	defer cancel()
-	e.invoke(w, r.WithContext(ctx), route)
+	span.End(e.invoke(w, r.WithContext(ctx), route))
 }
 
 // invoke serves one invocation and logs how it ended, one line each.
-func (e *edge) invoke(w http.ResponseWriter, r *http.Request, route *Route) {
+func (e *edge) invoke(w http.ResponseWriter, r *http.Request, route *Route) telemetry.Ending {
 	began := e.rooms.Now()
 	tracked := &trackedWriter{ResponseWriter: w}
 	err := e.guarded(tracked, r, route)
 	took := slog.Duration("took", e.rooms.Now().Sub(began))
 	if err == nil {
 		e.rooms.Log.LogAttrs(r.Context(), route.level(), "invocation done", took)
-		return
+		return telemetry.Ending{}
 	}
 	o := outcomeOf(err)
 	e.rooms.Log.LogAttrs(r.Context(), o.level, "invocation failed", append(o.attrs(err), took)...)
 	if !tracked.began {
 		e.fail(tracked, r, route, o)
 	}
+	return o.ending()
 }
 
 // guarded serves and turns a panic into an error: a crash would take every

@@ -11,6 +11,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/consent"
 	"github.com/samkeeper/samkeeper/internal/hostwire"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/telemetry"
 )
 
 // outcome is how an error is answered and logged. Plain and Fix are for the
@@ -103,4 +104,13 @@ func (o outcome) attrs(err error) []slog.Attr {
 		attrs = append(attrs, slog.String("stack", o.stack))
 	}
 	return attrs
+}
+
+// ending is the trace's view of the failure.
+func (o outcome) ending() telemetry.Ending {
+	e := telemetry.Ending{Failed: true, Status: o.status}
+	if p := o.problem; p != nil {
+		e.Class, e.Code = string(p.Class), p.Code
+	}
+	return e
 }

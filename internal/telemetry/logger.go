@@ -4,12 +4,15 @@ import (
 	"context"
 	"io"
 	"log/slog"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Keys of the attributes every room may use; others are snake_case as well.
 const (
 	KeyInvocation = "invocation_id"
 	KeyFunction   = "function"
+	KeyTrace      = "trace_id" // only while tracing is on
 )
 
 // Invocation identifies one call of the host for the log.
@@ -38,13 +41,16 @@ func New(w io.Writer, level slog.Leveler) *slog.Logger {
 	return slog.New(invocations{json})
 }
 
-// invocations adds the invocation of the context to each record.
+// invocations adds the invocation and the trace of the context to each record.
 type invocations struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h invocations) Handle(ctx context.Context, record slog.Record) error {
 	if inv := FromContext(ctx); inv != (Invocation{}) {
 		record.AddAttrs(slog.String(KeyInvocation, inv.ID), slog.String(KeyFunction, inv.Function))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		record.AddAttrs(slog.String(KeyTrace, span.TraceID().String()))
 	}
 	return h.Handler.Handle(ctx, record)
 }
