@@ -77,6 +77,7 @@ func (c *Client) answer(a attempt, resp *http.Response, body []byte) (Tokens, *s
 	if p.RequestID == "" {
 		p.RequestID = a.requestID
 	}
+	c.unknown.report(p)
 	return Tokens{}, p
 }
 

@@ -28,6 +28,10 @@ type Config struct {
 	Credential AppCredential    // a *Ladder, or one credential
 	HTTP       *http.Client     // nil means a client of its own
 	Now        func() time.Time // nil means time.Now
+	// Unknown is told of a problem whose code is in no table, once per code and
+	// client; it may be called side by side for different codes. nil means
+	// nobody listens.
+	Unknown func(*sam.Problem)
 }
 
 // Client talks to the login endpoints as one app. It is safe for concurrent
@@ -39,6 +43,7 @@ type Client struct {
 	credential *Ladder
 	http       *http.Client
 	now        func() time.Time
+	unknown    reporter
 
 	mu   sync.Mutex
 	keys map[sam.TenantID]*oidc.RemoteKeySet // allow-listed tenants only, so bounded
@@ -54,6 +59,7 @@ func New(cfg Config) *Client {
 		credential: ladderOf(cfg.Credential),
 		http:       guarded(cfg.HTTP),
 		now:        cfg.Now,
+		unknown:    reporter{tell: cfg.Unknown},
 		keys:       make(map[sam.TenantID]*oidc.RemoteKeySet),
 	}
 	if c.login == "" {

@@ -53,7 +53,9 @@
 // Every method of Client fails with a *sam.Problem. A problem carries the code,
 // the trace id, a claims challenge and our own plain words; error_description
 // is never repeated, since it quotes input. Unknown codes keep their number and
-// trace id and are classed by their OAuth error.
+// trace id, are classed by their OAuth error, and are reported once each through
+// Config.Unknown. Whose turn a problem is and how far it reaches follows from
+// class, reason and code: sam.Advise.
 //
 // # id_tokens
 //

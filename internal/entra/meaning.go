@@ -55,6 +55,10 @@ const wrapper = 70002
 // Retry-After came: 50196 means that a loop was noticed.
 var waits = map[int]time.Duration{50196: 5 * time.Minute}
 
+// throttledFor is the wait after a 429 that names none, as Microsoft's own
+// client library has it.
+const throttledFor = time.Minute
+
 // grantCodes speak of the refresh token itself, in whichever tenant they come.
 var grantCodes = []int{50132, 50133, 50173, 70000, 70008, 700082, 700084}
 

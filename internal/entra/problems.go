@@ -71,6 +71,9 @@ func explain(p *sam.Problem, e tokenError, home bool) {
 	switch {
 	case p.Status == http.StatusTooManyRequests:
 		p.Class, p.Plain, p.Fix = retry, "Entra throttles the requests.", fixNothing
+		if p.RetryAfter == 0 {
+			p.RetryAfter = throttledFor
+		}
 	case known(code):
 		meanings[code].apply(p, home)
 	default:
