@@ -2,9 +2,17 @@
 //
 // A Hunter is given every token, code and secret that the simulated cloud ever
 // minted and then reads logs, answers, tables, queues and blobs. Any run of
-// Window bytes in common counts: a truncated token is still a token. Of signed
-// tokens (JWT) the first segment is left out, since all tokens share it, and
-// every fourth window is indexed, which finds any run of Window+3 bytes.
+// Window bytes in common counts: a truncated token is still a token.
+//
+// Of signed tokens (JWT) the first segment is left out, since all tokens share
+// it and it says only how they are signed. The rest is searched in one of two
+// ways: NewHunter indexes every fourth window and so finds any run of Window+3
+// bytes, at a quarter of the memory, for sweeps over many customers;
+// NewExhaustiveHunter indexes every window.
+//
+// What is read must be decoded first where it is base64 (queue messages, say):
+// the claims of a token are base64 of JSON that names tenants and users, and
+// the same ids in base64 elsewhere are the same bytes without being a leak.
 package leak
 
 import (
@@ -17,7 +25,8 @@ import (
 // Window is how many bytes in common make a leak.
 const Window = 16
 
-// jwtStride is the distance of indexed windows in signed tokens.
+// jwtStride is the distance of indexed windows in signed tokens, unless every
+// one is wanted.
 const jwtStride = 4
 
 // Hit is one run of secret bytes found somewhere.
@@ -37,21 +46,27 @@ type Hunter struct{ windows map[[2]uint64]struct{} }
 
 // NewHunter indexes the secrets; those shorter than Window are looked for
 // nowhere and reported as an error, because the hunt would be blind to them.
-func NewHunter(secrets []string) (*Hunter, error) {
+func NewHunter(secrets []string) (*Hunter, error) { return newHunter(secrets, jwtStride) }
+
+// NewExhaustiveHunter is NewHunter that finds every run of Window bytes, those
+// of signed tokens too. It takes about 50 bytes of memory per byte of secret.
+func NewExhaustiveHunter(secrets []string) (*Hunter, error) { return newHunter(secrets, 1) }
+
+func newHunter(secrets []string, stride int) (*Hunter, error) {
 	h := &Hunter{windows: map[[2]uint64]struct{}{}}
 	for _, s := range secrets {
 		if len(s) < Window {
 			return nil, fmt.Errorf("a secret of %d bytes is too short to hunt for (want %d)", len(s), Window)
 		}
-		h.index(s)
+		h.index(s, stride)
 	}
 	return h, nil
 }
 
-func (h *Hunter) index(secret string) {
+func (h *Hunter) index(secret string, signedStride int) {
 	stride := 1
 	if head, rest, ok := strings.Cut(secret, "."); ok && strings.HasPrefix(head, "eyJ") {
-		secret, stride = rest, jwtStride
+		secret, stride = rest, signedStride
 	}
 	for i := 0; i+Window <= len(secret); i += stride {
 		h.windows[key([]byte(secret[i:i+Window]))] = struct{}{}

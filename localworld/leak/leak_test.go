@@ -43,6 +43,27 @@ func TestScan(t *testing.T) {
 	}
 }
 
+// TestExhaustive: any 16 bytes of a token are found wherever they are cut, and
+// none of the header that all tokens share.
+func TestExhaustive(t *testing.T) {
+	t.Parallel()
+	hunter, err := leak.NewExhaustiveHunter([]string{refresh, signed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, _ := strings.Cut(signed, ".")
+	for _, secret := range []string{refresh, rest} {
+		for i := range len(secret) - leak.Window + 1 {
+			if hits := hunter.Scan("log", []byte("<"+secret[i:i+leak.Window]+">")); leak.Bytes(hits) != leak.Window {
+				t.Errorf("16 bytes at %d of %.8s… were found as %v", i, secret, hits)
+			}
+		}
+	}
+	if hits := hunter.Scan("log", []byte(head+"."+rest[:leak.Window-1])); len(hits) > 0 {
+		t.Errorf("15 bytes behind the header count: %v", hits)
+	}
+}
+
 func TestShortSecretsAreRefused(t *testing.T) {
 	t.Parallel()
 	if _, err := leak.NewHunter([]string{"short"}); err == nil {
