@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -54,7 +55,11 @@ func run(ctx context.Context, args []string, env func(string) string, stdout io.
 		return fmt.Errorf("samkeeper cannot start, its configuration has faults:\n%w", err)
 	}
 	log := telemetry.New(stdout, cfg.LogLevel)
-	app, err := wire(cfg, log, version())
+	tracing, err := telemetry.NewTracing(ctx, telemetry.TracingConfig{Endpoint: cfg.TracesEndpoint, Version: version(), Log: log})
+	if err != nil {
+		return fmt.Errorf("samkeeper cannot start: %w", err)
+	}
+	app, err := wire(cfg, log, tracing, version())
 	if err != nil {
 		return fmt.Errorf("samkeeper cannot start: %w", err)
 	}
@@ -63,7 +68,11 @@ func run(ctx context.Context, args []string, env func(string) string, stdout io.
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	return serve(ctx, cfg.Port, app.handler, log, signals)
+	err = serve(ctx, cfg.Port, app.handler, log, signals)
+	if lost := tracing.Close(ctx); lost != nil {
+		log.WarnContext(ctx, "stopping", slog.String("error", lost.Error()))
+	}
+	return err
 }
 
 // version is what the build says about itself.

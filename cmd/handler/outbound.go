@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/config"
+	"github.com/samkeeper/samkeeper/internal/telemetry"
 )
 
 // requestTimeout ends one request to an upstream service, body included. The
@@ -20,11 +21,12 @@ const requestTimeout = 100 * time.Second
 // (login, Graph, ARM, Partner Center, vault) from many goroutines, so idle
 // connections are kept for each of the 24 jobs an instance runs. Redirects are
 // not followed: none of the services sends any, and a token must not travel.
-func outbound(roots *x509.CertPool) *http.Client {
+// Each request is a span where tracing is on.
+func outbound(roots *x509.CertPool, tracing *telemetry.Tracing) *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Client{
 		Timeout: requestTimeout,
-		Transport: &http.Transport{
+		Transport: tracing.Transport(&http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           dialer.DialContext,
 			ForceAttemptHTTP2:     true,
@@ -34,7 +36,7 @@ func outbound(roots *x509.CertPool) *http.Client {
 			MaxIdleConns:          256,
 			MaxIdleConnsPerHost:   32,
 			IdleConnTimeout:       90 * time.Second,
-		},
+		}),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azkeys"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
 	"github.com/samkeeper/samkeeper/handlers"
@@ -28,9 +29,9 @@ import (
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/partnercenter"
 	"github.com/samkeeper/samkeeper/internal/rotation"
-	"github.com/samkeeper/samkeeper/internal/sam"
 	"github.com/samkeeper/samkeeper/internal/statuspage"
 	"github.com/samkeeper/samkeeper/internal/storage"
+	"github.com/samkeeper/samkeeper/internal/telemetry"
 	"github.com/samkeeper/samkeeper/internal/throttle"
 	"github.com/samkeeper/samkeeper/internal/token"
 	"github.com/samkeeper/samkeeper/internal/vault"
@@ -51,6 +52,7 @@ type adapters struct {
 	ledger  *ledger.Ledger
 	leases  *lease.Locker
 	vault   *vault.Vault
+	keys    *vault.Keys
 	entra   *entra.Client
 	tokens  *token.Source
 	partner *partnercenter.Client
@@ -60,12 +62,12 @@ type adapters struct {
 
 // wire makes everything, from the outside in: adapters, rooms, edge. Its
 // errors are faults of the configuration that only show when it is used.
-func wire(cfg config.Config, log *slog.Logger, version string) (*app, error) {
+func wire(cfg config.Config, log *slog.Logger, tracing *telemetry.Tracing, version string) (*app, error) {
 	roots, err := authorities(cfg)
 	if err != nil {
 		return nil, err
 	}
-	on, err := connect(cfg, outbound(roots))
+	on, err := connect(cfg, outbound(roots, tracing), outbound(nil, tracing), log)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +75,7 @@ func wire(cfg config.Config, log *slog.Logger, version string) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	rooms.Version = version
+	rooms.Version, rooms.Tracing = version, tracing
 	rooms.Status = func(ctx context.Context) (statuspage.Status, error) {
 		return statuspage.Load(ctx, on.ledger, version, time.Now())
 	}
@@ -84,19 +86,21 @@ func wire(cfg config.Config, log *slog.Logger, version string) (*app, error) {
 	return &app{handler: edge, tokens: on.tokens}, nil
 }
 
-// connect makes the adapters; none of them calls out yet.
-func connect(cfg config.Config, client *http.Client) (adapters, error) {
+// connect makes the adapters; none of them calls out yet. Storage has a client
+// of its own: it is never the simulator's.
+func connect(cfg config.Config, client, toStorage *http.Client, log *slog.Logger) (adapters, error) {
 	var on adapters
 	opener, errIdentity := identity(cfg, cfg.IdentityClient, client)
-	var errStorage, errVault error
-	on.storage, errStorage = openStorage(cfg)
+	var errStorage, errVault, errKeys error
+	on.storage, errStorage = openStorage(cfg, toStorage)
 	on.vault, errVault = openVault(cfg, opener, client)
-	if err := errors.Join(errIdentity, errStorage, errVault); err != nil {
+	on.keys, errKeys = openKeys(cfg, opener, client)
+	if err := errors.Join(errIdentity, errStorage, errVault, errKeys); err != nil {
 		return on, err
 	}
 	on.ledger = ledger.New(on.storage.Table, nil)
 	on.leases = lease.New(on.storage.Container(storage.ContainerLeases))
-	on.entra = entra.New(entra.Config{Cloud: cfg.Cloud, LoginURL: cfg.Endpoints.Login, App: cfg.App, Credential: appCredential(cfg, opener, on.vault), HTTP: client})
+	on.entra = entra.New(entra.Config{Cloud: cfg.Cloud, LoginURL: cfg.Endpoints.Login, App: cfg.App, Credential: ladder(cfg, opener, on, log), HTTP: client})
 	on.tokens = token.New(token.Config{Redeemer: on.entra, Vault: on.vault})
 
 	var errPartner, errGraph, errARM error
@@ -106,9 +110,8 @@ func connect(cfg config.Config, client *http.Client) (adapters, error) {
 	return on, errors.Join(errPartner, errGraph, errARM)
 }
 
-// openStorage uses a client of its own: storage is never the simulator's.
-func openStorage(cfg config.Config) (*storage.Clients, error) {
-	client := outbound(nil)
+// openStorage reaches the account the way the host does.
+func openStorage(cfg config.Config, client *http.Client) (*storage.Clients, error) {
 	c := storage.Config{HTTP: client}
 	if s := cfg.Storage; !s.ConnectionString.Empty() {
 		c.ConnectionString = s.ConnectionString.Reveal()
@@ -126,14 +129,18 @@ func openStorage(cfg config.Config) (*storage.Clients, error) {
 	return clients, nil
 }
 
-// openVault retries little: waiting long is done by trying again later, not in
-// a billed invocation.
+// towardsVault retries little: waiting long is done by trying again later, not
+// in a billed invocation.
+func towardsVault(client *http.Client) policy.ClientOptions {
+	return policy.ClientOptions{
+		Transport: client,
+		Retry:     policy.RetryOptions{MaxRetries: 2, RetryDelay: 300 * time.Millisecond, MaxRetryDelay: 3 * time.Second},
+	}
+}
+
 func openVault(cfg config.Config, cred azcore.TokenCredential, client *http.Client) (*vault.Vault, error) {
 	secrets, err := azsecrets.NewClient(cfg.VaultURL, cred, &azsecrets.ClientOptions{
-		ClientOptions: policy.ClientOptions{
-			Transport: client,
-			Retry:     policy.RetryOptions{MaxRetries: 2, RetryDelay: 300 * time.Millisecond, MaxRetryDelay: 3 * time.Second},
-		},
+		ClientOptions: towardsVault(client),
 		// The check ties a challenge to the vault's own domain; a simulator on
 		// loopback has none. config allows it there only.
 		DisableChallengeResourceVerification: cfg.Endpoints.Simulated,
@@ -144,12 +151,15 @@ func openVault(cfg config.Config, cred azcore.TokenCredential, client *http.Clie
 	return vault.New(secrets, nil), nil
 }
 
-// appCredential is what the app proves itself with at the login endpoint.
-func appCredential(cfg config.Config, opener azcore.TokenCredential, v *vault.Vault) entra.AppCredential {
-	if cfg.AppCredential == config.ClientSecret {
-		return entra.SecretCredential(func(ctx context.Context) (sam.Secret, error) { return v.Secret(ctx, cfg.AppSecretName) })
+// openKeys is openVault for the vault's keys.
+func openKeys(cfg config.Config, cred azcore.TokenCredential, client *http.Client) (*vault.Keys, error) {
+	keys, err := azkeys.NewClient(cfg.VaultURL, cred, &azkeys.ClientOptions{
+		ClientOptions: towardsVault(client), DisableChallengeResourceVerification: cfg.Endpoints.Simulated,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("vault client for keys: %w", err)
 	}
-	return entra.FederatedCredential(opener, cfg.Cloud.FederationAudience)
+	return vault.NewKeys(keys), nil
 }
 
 // furnish makes the rooms.
@@ -180,7 +190,7 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 	ready := newPreparation(on.storage.Ensure)
 	dog := newWatchdog(on.ledger, sweeps, log)
 	rooms := handlers.Rooms{
-		Consent: signIn, Rotate: rotate(rotator, log), OpenRun: openRun(sweeps), Supervise: supervise(sweeps),
+		Consent: signIn, Rotate: withCredentials(rotate(rotator, log), keeper(cfg, on, log), log), OpenRun: openRun(sweeps), Supervise: supervise(sweeps),
 		RunJob: sweeps.RunJob, RecordPoisoned: sweeps.RecordPoisoned, Prepare: ready.Prepare, Log: log,
 		Watch: watch{dog, ready.Prepare},
 		Probes: []handlers.Probe{

@@ -28,6 +28,8 @@ func TestWiring(t *testing.T) {
 		"managed identity":                    {},
 		"system-assigned identity":            {"SAMKEEPER_APP_CREDENTIAL": "secret", "SAMKEEPER_IDENTITY_CLIENT_ID": ""},
 		"developer login":                     {"SAMKEEPER_APP_CREDENTIAL": "secret", "IDENTITY_ENDPOINT": ""},
+		"certificate, signed in the vault":    {"SAMKEEPER_APP_CREDENTIAL": "certificate", "SAMKEEPER_APP_CERTIFICATE_KEY": "vault"},
+		"ladder that is renewed":              {"SAMKEEPER_APP_CREDENTIAL": "managed-identity,certificate,secret", "SAMKEEPER_RENEW_APP_CREDENTIAL": "true"},
 		"storage by connection string":        {"AzureWebJobsStorage": "UseDevelopmentStorage=true"},
 		"storage with an identity of its own": {"AzureWebJobsStorage__clientId": "55555555-5555-4555-8555-555555555555", "AzureWebJobsStorage__credential": "managedidentity"},
 		"national cloud":                      {"SAMKEEPER_CLOUD": "usgov", "SAMKEEPER_VAULT_URL": "https://samkeeper-test.vault.usgovcloudapi.net"},
@@ -43,7 +45,7 @@ func TestWiring(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			app, err := wire(cfg, telemetry.New(io.Discard, slog.LevelInfo), "v0.0.0")
+			app, err := wire(cfg, telemetry.New(io.Discard, slog.LevelInfo), nil, "v0.0.0")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -53,6 +53,21 @@ func (r *reader) publicURL() string {
 	return u.String()
 }
 
+// collector is the base URL of an OTLP/HTTP collector. It may have a path, and
+// may be plain http: spans hold no secret.
+func (r *reader) collector(name string) string {
+	raw := r.value(name)
+	if raw == "" {
+		return ""
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		r.fault(name, "is no address of a collector", "put its base URL for OTLP over HTTP there, for example https://collector.example:4318, or remove it to switch tracing off; credentials go into OTEL_EXPORTER_OTLP_HEADERS")
+		return ""
+	}
+	return strings.TrimSuffix(u.String(), "/")
+}
+
 // publicFromHostname follows the host: Core Tools sets localhost:7071, Azure
 // the site's name.
 func publicFromHostname(hostname string) string {

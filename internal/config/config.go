@@ -12,15 +12,6 @@ import (
 // callbackPath is where Entra sends the person back to, below PublicURL.
 const callbackPath = "/api/consent/callback"
 
-// AppCredential is what the app proves itself with.
-type AppCredential string
-
-// The app credentials.
-const (
-	ManagedIdentity AppCredential = "managed-identity"
-	ClientSecret    AppCredential = "secret"
-)
-
 // Config is the whole configuration of a handler, validated. It is a value:
 // copy it freely, change nothing.
 type Config struct {
@@ -30,8 +21,15 @@ type Config struct {
 
 	PartnerTenants []sam.TenantID // at least one
 	App            sam.AppID
-	AppCredential  AppCredential
-	AppSecretName  string
+	// AppCredentials are used in this order; the next one only when the one
+	// before is refused. At least one.
+	AppCredentials     []AppCredential
+	AppSecretName      string
+	AppCertificateName string
+	// AppKeyInVault keeps the certificate's key in Key Vault for good.
+	AppKeyInVault bool
+	// RenewAppCredential lets samkeeper renew certificate and secret.
+	RenewAppCredential bool
 	// IdentityClient is the user-assigned managed identity; "" is the
 	// system-assigned one.
 	IdentityClient string
@@ -50,6 +48,8 @@ type Config struct {
 	RequeueAfter  time.Duration
 
 	LogLevel slog.Level
+	// TracesEndpoint is the base URL of an OTLP/HTTP collector; "" means none.
+	TracesEndpoint string
 
 	Endpoints Endpoints
 	CAFile    string // "" outside the simulated cloud
@@ -104,11 +104,16 @@ func (r *reader) result(c Config) (Config, error) {
 // config reads everything but the port.
 func (r *reader) config() Config {
 	c := Config{
-		Cloud:            r.cloud(envCloud),
-		PartnerTenants:   r.tenants(envPartnerTenants),
-		App:              r.app(envApp),
-		AppCredential:    AppCredential(r.oneOf(envAppCredential, string(ManagedIdentity), string(ClientSecret))),
-		AppSecretName:    r.secretName(envAppSecretName),
+		Cloud:          r.cloud(envCloud),
+		PartnerTenants: r.tenants(envPartnerTenants),
+		App:            r.app(envApp),
+		AppCredentials: r.credentials(envAppCredential),
+		AppSecretName:  r.secretName(envAppSecretName),
+
+		AppCertificateName: r.secretName(envAppCertificateName),
+		AppKeyInVault:      r.oneOf(envAppCertificateKey, "exportable", "vault") == "vault",
+		RenewAppCredential: r.oneOf(envRenewCredential, "true", "false") == "true",
+
 		IdentityClient:   r.guid(envIdentityClient),
 		PlatformIdentity: r.value(envIdentityEndpoint) != "",
 		ConsentAccounts:  r.accounts(envAccounts),
@@ -118,6 +123,7 @@ func (r *reader) config() Config {
 		RunDeadline:      r.duration(envRunDeadline),
 		RequeueAfter:     r.duration(envRequeueAfter),
 		LogLevel:         r.level(envLogLevel),
+		TracesEndpoint:   r.collector(envTraces),
 		CAFile:           r.value(envCAFile),
 	}
 	c.Storage = r.storage(c.Cloud)
@@ -130,12 +136,7 @@ func (r *reader) config() Config {
 
 // across checks what no single setting can say.
 func (r *reader) across(c Config) {
-	if c.AppCredential == ManagedIdentity && r.value(envIdentityClient) == "" {
-		r.fault(envIdentityClient, "is missing, but SAMKEEPER_APP_CREDENTIAL is managed-identity", "put the client id of the user-assigned managed identity there that the app registration trusts (a system-assigned identity cannot be used for this)")
-	}
-	if c.AppCredential == ManagedIdentity && !c.PlatformIdentity {
-		r.fault(envIdentityEndpoint, "is not set, so there is no managed identity here", "assign the managed identity to the app in Azure; on your own machine aim it at the simulator, or set SAMKEEPER_APP_CREDENTIAL to secret")
-	}
+	r.acrossCredentials(c)
 	if c.RunDeadline > 0 && c.RequeueAfter >= c.RunDeadline {
 		r.fault(envRequeueAfter, "is not shorter than SAMKEEPER_RUN_DEADLINE", "put a duration there that leaves room for several attempts, for example 15m with a deadline of 4h")
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +82,7 @@ func TestParseRealCloud(t *testing.T) {
 			IdentityClient: identity,
 		},
 		Cloud: public, PartnerTenants: []sam.TenantID{partner}, App: app,
-		AppCredential: config.ManagedIdentity, AppSecretName: "app-secret",
+		AppCredentials: []config.AppCredential{config.ManagedIdentity}, AppSecretName: "app-secret", AppCertificateName: "app-certificate",
 		IdentityClient: identity, PlatformIdentity: true,
 		VaultURL: "https://contoso-sam.vault.azure.net", PublicURL: "https://sam.azurewebsites.net",
 		ConsentAccounts: []string{user, "sam@partner.example"}, ResponseMode: "form_post",
@@ -143,7 +144,21 @@ func TestAccepted(t *testing.T) {
 		"public URL wins over host name": {with(azure(), "SAMKEEPER_PUBLIC_URL", "https://sam.contoso.com/"), func(c config.Config) bool { return c.PublicURL == "https://sam.contoso.com" }},
 		"client secret with the app's own identity": {
 			with(azure(), "SAMKEEPER_APP_CREDENTIAL", "secret", "SAMKEEPER_IDENTITY_CLIENT_ID", ""),
-			func(c config.Config) bool { return c.AppCredential == config.ClientSecret && c.IdentityClient == "" },
+			func(c config.Config) bool {
+				return slices.Equal(c.AppCredentials, []config.AppCredential{config.ClientSecret}) && c.IdentityClient == ""
+			},
+		},
+		"a ladder of credentials": {
+			with(azure(), "SAMKEEPER_APP_CREDENTIAL", "managed-identity, Certificate,secret", "SAMKEEPER_APP_CERTIFICATE_KEY", "vault", "SAMKEEPER_RENEW_APP_CREDENTIAL", "true"),
+			func(c config.Config) bool {
+				return slices.Equal(c.AppCredentials, []config.AppCredential{config.ManagedIdentity, config.Certificate, config.ClientSecret}) && c.AppKeyInVault && c.RenewAppCredential
+			},
+		},
+		"a certificate without any identity": {
+			with(azure(), "SAMKEEPER_APP_CREDENTIAL", "certificate", "SAMKEEPER_IDENTITY_CLIENT_ID", "", "IDENTITY_ENDPOINT", ""),
+			func(c config.Config) bool {
+				return c.Uses(config.Certificate) && !c.Uses(config.ManagedIdentity) && !c.AppKeyInVault
+			},
 		},
 		"client secret on a developer's machine": {
 			with(azure(), "SAMKEEPER_APP_CREDENTIAL", "secret", "IDENTITY_ENDPOINT", ""),
@@ -188,7 +203,12 @@ func TestEachFaultNamesItsSetting(t *testing.T) {
 		"tenant is a domain":              {with(azure(), "SAMKEEPER_PARTNER_TENANTS", "contoso.com"), "SAMKEEPER_PARTNER_TENANTS"},
 		"no tenant":                       {with(azure(), "SAMKEEPER_PARTNER_TENANTS", " "), "SAMKEEPER_PARTNER_TENANTS"},
 		"app is a name":                   {with(azure(), "SAMKEEPER_APP_ID", "samkeeper"), "SAMKEEPER_APP_ID"},
-		"unknown app credential":          {with(azure(), "SAMKEEPER_APP_CREDENTIAL", "certificate"), "SAMKEEPER_APP_CREDENTIAL"},
+		"unknown rung of the ladder":      {with(azure(), "SAMKEEPER_APP_CREDENTIAL", "managed-identity,password"), "SAMKEEPER_APP_CREDENTIAL"},
+		"the same rung twice":             {with(azure(), "SAMKEEPER_APP_CREDENTIAL", "secret,secret"), "SAMKEEPER_APP_CREDENTIAL"},
+		"a ladder without rungs":          {with(azure(), "SAMKEEPER_APP_CREDENTIAL", ","), "SAMKEEPER_APP_CREDENTIAL"},
+		"one name for two credentials":    {with(azure(), "SAMKEEPER_APP_CERTIFICATE_NAME", "app-secret"), "SAMKEEPER_APP_CERTIFICATE_NAME"},
+		"a key that is nowhere":           {with(azure(), "SAMKEEPER_APP_CERTIFICATE_KEY", "hsm"), "SAMKEEPER_APP_CERTIFICATE_KEY"},
+		"renewal of what does not end":    {with(azure(), "SAMKEEPER_RENEW_APP_CREDENTIAL", "true"), "SAMKEEPER_RENEW_APP_CREDENTIAL"},
 		"secret where its name belongs":   {with(azure(), "SAMKEEPER_APP_SECRET_NAME", "abc~DEF.123"), "SAMKEEPER_APP_SECRET_NAME"},
 		"federation without identity":     {with(azure(), "SAMKEEPER_IDENTITY_CLIENT_ID", ""), "SAMKEEPER_IDENTITY_CLIENT_ID"},
 		"federation without platform":     {with(azure(), "IDENTITY_ENDPOINT", ""), "IDENTITY_ENDPOINT"},

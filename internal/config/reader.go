@@ -133,7 +133,7 @@ func (r *reader) secretName(name string) string {
 	v := r.value(name)
 	if !secretNameForm.MatchString(v) {
 		// The value is not shown: pasting the secret itself is the likely mistake.
-		r.fault(name, "is no name of a vault secret", "put the name there under which the client secret is kept in the vault (letters, digits, dashes), never the secret itself")
+		r.fault(name, "is no name of a vault secret", "put the name there under which it is kept in the vault (letters, digits, dashes), never the value itself")
 	}
 	return v
 }

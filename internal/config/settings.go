@@ -25,37 +25,41 @@ type Setting struct {
 
 // The names, in the order of Settings.
 const (
-	envStorage           = "AzureWebJobsStorage"
-	envStorageAccount    = "AzureWebJobsStorage__accountName"
-	envStorageBlob       = "AzureWebJobsStorage__blobServiceUri"
-	envStorageQueue      = "AzureWebJobsStorage__queueServiceUri"
-	envStorageTable      = "AzureWebJobsStorage__tableServiceUri"
-	envStorageCredential = "AzureWebJobsStorage__credential" //nolint:gosec // a name, not a credential
-	envStorageClient     = "AzureWebJobsStorage__clientId"
-	envCloud             = "SAMKEEPER_CLOUD"
-	envPartnerTenants    = "SAMKEEPER_PARTNER_TENANTS"
-	envApp               = "SAMKEEPER_APP_ID"
-	envAppCredential     = "SAMKEEPER_APP_CREDENTIAL"  //nolint:gosec // a name, not a credential
-	envAppSecretName     = "SAMKEEPER_APP_SECRET_NAME" //nolint:gosec // a name, not a credential
-	envIdentityClient    = "SAMKEEPER_IDENTITY_CLIENT_ID"
-	envVault             = "SAMKEEPER_VAULT_URL"
-	envPublic            = "SAMKEEPER_PUBLIC_URL"
-	envAccounts          = "SAMKEEPER_CONSENT_ACCOUNTS"
-	envResponseMode      = "SAMKEEPER_RESPONSE_MODE"
-	envTasks             = "SAMKEEPER_TASKS"
-	envClassicAlerts     = "SAMKEEPER_CLASSIC_ALERTS"
-	envRunDeadline       = "SAMKEEPER_RUN_DEADLINE"
-	envRequeueAfter      = "SAMKEEPER_REQUEUE_AFTER"
-	envLogLevel          = "SAMKEEPER_LOG_LEVEL"
-	envLogin             = "SAMKEEPER_LOGIN_ENDPOINT"
-	envGraph             = "SAMKEEPER_GRAPH_ENDPOINT"
-	envARM               = "SAMKEEPER_ARM_ENDPOINT"
-	envPartnerCenter     = "SAMKEEPER_PARTNERCENTER_ENDPOINT"
-	envCAFile            = "SAMKEEPER_CA_FILE"
-	envPort              = "FUNCTIONS_CUSTOMHANDLER_PORT"
-	envHostname          = "WEBSITE_HOSTNAME"
-	envIdentityEndpoint  = "IDENTITY_ENDPOINT"
-	envIdentityHeader    = "IDENTITY_HEADER"
+	envStorage            = "AzureWebJobsStorage"
+	envStorageAccount     = "AzureWebJobsStorage__accountName"
+	envStorageBlob        = "AzureWebJobsStorage__blobServiceUri"
+	envStorageQueue       = "AzureWebJobsStorage__queueServiceUri"
+	envStorageTable       = "AzureWebJobsStorage__tableServiceUri"
+	envStorageCredential  = "AzureWebJobsStorage__credential" //nolint:gosec // a name, not a credential
+	envStorageClient      = "AzureWebJobsStorage__clientId"
+	envCloud              = "SAMKEEPER_CLOUD"
+	envPartnerTenants     = "SAMKEEPER_PARTNER_TENANTS"
+	envApp                = "SAMKEEPER_APP_ID"
+	envAppCredential      = "SAMKEEPER_APP_CREDENTIAL"  //nolint:gosec // a name, not a credential
+	envAppSecretName      = "SAMKEEPER_APP_SECRET_NAME" //nolint:gosec // a name, not a credential
+	envAppCertificateName = "SAMKEEPER_APP_CERTIFICATE_NAME"
+	envAppCertificateKey  = "SAMKEEPER_APP_CERTIFICATE_KEY"
+	envRenewCredential    = "SAMKEEPER_RENEW_APP_CREDENTIAL"
+	envIdentityClient     = "SAMKEEPER_IDENTITY_CLIENT_ID"
+	envVault              = "SAMKEEPER_VAULT_URL"
+	envPublic             = "SAMKEEPER_PUBLIC_URL"
+	envAccounts           = "SAMKEEPER_CONSENT_ACCOUNTS"
+	envResponseMode       = "SAMKEEPER_RESPONSE_MODE"
+	envTasks              = "SAMKEEPER_TASKS"
+	envClassicAlerts      = "SAMKEEPER_CLASSIC_ALERTS"
+	envRunDeadline        = "SAMKEEPER_RUN_DEADLINE"
+	envRequeueAfter       = "SAMKEEPER_REQUEUE_AFTER"
+	envLogLevel           = "SAMKEEPER_LOG_LEVEL"
+	envTraces             = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	envLogin              = "SAMKEEPER_LOGIN_ENDPOINT"
+	envGraph              = "SAMKEEPER_GRAPH_ENDPOINT"
+	envARM                = "SAMKEEPER_ARM_ENDPOINT"
+	envPartnerCenter      = "SAMKEEPER_PARTNERCENTER_ENDPOINT"
+	envCAFile             = "SAMKEEPER_CA_FILE"
+	envPort               = "FUNCTIONS_CUSTOMHANDLER_PORT"
+	envHostname           = "WEBSITE_HOSTNAME"
+	envIdentityEndpoint   = "IDENTITY_ENDPOINT"
+	envIdentityHeader     = "IDENTITY_HEADER"
 )
 
 // Settings is every setting, in the order of the documentation.
@@ -70,9 +74,12 @@ var Settings = []Setting{
 	{envCloud, "public", false, Operator, "Microsoft cloud: `public`, `usgov` or `china`. App, partner tenant and vault belong to this one cloud."},
 	{envPartnerTenants, "", true, Operator, "Tenant ids (GUIDs) of the partner, separated by commas. Only accounts of these tenants may consent."},
 	{envApp, "", true, Operator, "Application (client) id of the app registration."},
-	{envAppCredential, "managed-identity", false, Operator, "What the app proves itself with: `managed-identity` (a federated credential, no secret at all) or `secret` (a client secret kept in the vault)."},
+	{envAppCredential, "managed-identity", false, Operator, "What the app proves itself with: `managed-identity` (a federated credential, no secret at all), `certificate` or `secret` (kept in the vault). Several, separated by commas, are a ladder: the next one is used only when the one before is refused."},
 	{envAppSecretName, "app-secret", false, Operator, "Name of the vault secret that holds the client secret; used with `secret` only."},
-	{envIdentityClient, "", false, Operator, "Client id of the user-assigned managed identity. Required with `managed-identity`; with `secret`, empty means the system-assigned identity."},
+	{envAppCertificateName, "app-certificate", false, Operator, "Name of the vault secret that holds the certificate and its key as PEM; used with `certificate` only."},
+	{envAppCertificateKey, "exportable", false, Operator, "Where the key of a new certificate is: `exportable` (beside it, in the vault secret) or `vault` (a Key Vault key that never leaves; needs the role Key Vault Crypto Officer)."},
+	{envRenewCredential, "false", false, Operator, "`true` lets samkeeper renew certificate and secret on the app registration; it needs the permission Application.ReadWrite.OwnedBy. With `false` you are told 30 days before one ends."},
+	{envIdentityClient, "", false, Operator, "Client id of the user-assigned managed identity. Required with `managed-identity`; otherwise empty means the system-assigned identity."},
 	{envVault, "", true, Operator, "URL of the Key Vault that keeps the refresh tokens, for example `https://contoso-sam.vault.azure.net`."},
 	{envPublic, "", false, Operator, "HTTPS address people and Entra reach the app by; default `https://$WEBSITE_HOSTNAME`. The redirect URI is this plus `/api/consent/callback`. Plain http is allowed for localhost only."},
 	{envAccounts, "", true, Operator, "Object ids or sign-in names, separated by commas, of the accounts that may consent: the integration user."},
@@ -82,6 +89,7 @@ var Settings = []Setting{
 	{envRunDeadline, "4h", false, Operator, "How long a run may take before what is missing is recorded as failed and the run is closed."},
 	{envRequeueAfter, "15m", false, Operator, "How long an expected outcome may be missing before its job is put into the queue again."},
 	{envLogLevel, "info", false, Operator, "Least level that is logged: `debug`, `info`, `warn` or `error`."},
+	{envTraces, "", false, Operator, "Base URL of an OpenTelemetry collector (OTLP over HTTP); empty means no traces. Headers, resource attributes and sampling follow OpenTelemetry's own variables."},
 	{envLogin, "", false, Operator, "Sign-in endpoint of the simulator; loopback only, and only together with the other endpoints."},
 	{envGraph, "", false, Operator, "Microsoft Graph endpoint of the simulator; loopback only."},
 	{envARM, "", false, Operator, "Azure Resource Manager endpoint of the simulator; loopback only."},

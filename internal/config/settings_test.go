@@ -84,7 +84,7 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the sample is not valid: %v", err)
 	}
-	if !c.Endpoints.Simulated || c.AppCredential != config.ManagedIdentity {
+	if !c.Endpoints.Simulated || !slices.Equal(c.AppCredentials, []config.AppCredential{config.ManagedIdentity}) {
 		t.Errorf("the sample is not aimed at the simulator without a secret: %+v", c)
 	}
 }
