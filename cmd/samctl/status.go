@@ -41,14 +41,15 @@ func statusCommand(o *options) *cobra.Command {
 }
 
 // judge decides the exit code: findings at customers are the daily work, a
-// connection that is not healthy or a task given up wants a person.
+// connection that is not healthy, a task given up or a part of samkeeper that
+// has fallen silent wants a person.
 func judge(s statuspage.Status) error {
 	for _, c := range s.Connections {
 		if c.State != statuspage.Healthy {
 			return errWrong
 		}
 	}
-	if len(s.Connections) == 0 || len(s.Failures) > 0 {
+	if len(s.Connections) == 0 || len(s.Failures) > 0 || len(s.Silent) > 0 {
 		return errWrong
 	}
 	return nil
@@ -78,6 +79,9 @@ func (o *options) tellStatus(out io.Writer, body []byte, s statuspage.Status) er
 	if len(s.Failures) > 0 {
 		fmt.Fprintf(out, "\nGiven up (%d tasks)\n", len(s.Failures))
 		table(out, failureRows(s))
+	}
+	for _, silent := range s.Silent {
+		fmt.Fprintf(out, "\nSilent: %s %s\n", silent.Plain, silent.Fix)
 	}
 	return nil
 }

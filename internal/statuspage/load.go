@@ -12,6 +12,7 @@ import (
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/watchdog"
 )
 
 // shownRuns is how many runs the page lists: two days of four-hourly sweeps.
@@ -27,6 +28,7 @@ type Ledger interface {
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
 	Outcomes(ctx context.Context, run string) iter.Seq2[ledger.Outcome, error]
 	OpenFindings(context.Context) ([]ledger.FindingRow, error)
+	Heartbeats(context.Context) (map[string]time.Time, error)
 }
 
 // reading is what was found in the ledger.
@@ -36,6 +38,7 @@ type reading struct {
 	runs        []ledger.Run
 	findings    []ledger.FindingRow
 	failures    []ledger.Outcome
+	beats       map[string]time.Time
 }
 
 // Load reads the ledger, its tables side by side, and judges as of now.
@@ -45,10 +48,13 @@ func Load(ctx context.Context, l Ledger, version string, now time.Time) (Status,
 	group.Go(func() (err error) { r.connections, err = l.Connections(ctx); return err })
 	group.Go(func() (err error) { r.customers, err = l.Customers(ctx); return err })
 	group.Go(func() (err error) { r.findings, err = l.OpenFindings(ctx); return err })
+	group.Go(func() (err error) { r.beats, err = l.Heartbeats(ctx); return err })
 	group.Go(func() error { return r.readRuns(ctx, l) })
 	if err := group.Wait(); err != nil {
 		return Status{}, fmt.Errorf("load status: %w", err)
 	}
+	// What samkeeper finds about itself is told apart from what is wrong at customers.
+	r.findings = slices.DeleteFunc(r.findings, func(f ledger.FindingRow) bool { return f.Customer == watchdog.Self })
 	return r.status(version, now), nil
 }
 
@@ -101,7 +107,9 @@ func (r *reading) status(version string, now time.Time) Status {
 		GeneratedAt: now.UTC(), Version: version, FindingsOpen: len(r.findings),
 		Connections: make([]Connection, 0, len(r.connections)), Runs: make([]Run, 0, len(r.runs)),
 		Findings: make([]Finding, 0, len(r.findings)), Failures: make([]Failure, 0, len(r.failures)),
-		NoAccess: noAccess(r.customers),
+		NoAccess:  noAccess(r.customers),
+		Silent:    append([]watchdog.Silence{}, watchdog.Judge(now, r.beats, r.connections)...),
+		SelfCheck: selfCheck(watchdog.SelfCheckOf(r.beats)),
 	}
 	for _, c := range r.connections {
 		s.Connections = append(s.Connections, connection(c, now))
@@ -116,6 +124,7 @@ func (r *reading) status(version string, now time.Time) Status {
 	for _, o := range r.failures {
 		s.Failures = append(s.Failures, failure(o, names[o.Customer]))
 	}
+	s.Folded = Folded{Failures: foldFailures(s.Failures), NoAccess: foldNoAccess(s.NoAccess)}
 	return s
 }
 
@@ -133,8 +142,11 @@ func noAccess(customers []sam.Customer) []NoAccess {
 		if c.Access == sam.NoReason || newest.Sub(c.SeenAt) > discoverySpan {
 			continue
 		}
-		way := remedyFor(c.Access)
-		list = append(list, NoAccess{Customer: c.ID, Name: c.Name, Reason: c.Access, Detail: c.AccessDetail, Owner: way.Owner, Fix: way.Fix})
+		a := sam.Advise(sam.ClassCustomer, c.Access, "", false)
+		list = append(list, NoAccess{
+			Customer: c.ID, Name: c.Name, Reason: c.Access, Detail: c.AccessDetail, Fix: remedyFor(c.Access),
+			Owner: a.Owner, Reach: a.Reach, Link: a.Link,
+		})
 	}
 	return list
 }

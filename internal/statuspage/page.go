@@ -25,7 +25,7 @@ const shownRows = 200
 // page is parsed on first use: a queue instance never needs it.
 var page = sync.OnceValue(func() *template.Template {
 	return htmlpage.Parse(content, template.FuncMap{
-		"clock": func(t time.Time) string { return when(&t) }, "when": when, "ago": ago, "tone": tone, "words": words, "reasons": counts[sam.Reason], "classes": counts[sam.Class], "severities": counts[sam.Severity], "share": share, "add": func(a, b float64) float64 { return a + b },
+		"clock": func(t time.Time) string { return when(&t) }, "when": when, "ago": ago, "tone": tone, "words": words, "reasons": counts[sam.Reason], "classes": counts[sam.Class], "severities": counts[sam.Severity], "more": more, "reach": func(r sam.Reach) string { return reaches[r] }, "share": share, "add": func(a, b float64) float64 { return a + b },
 	})
 })
 
@@ -35,8 +35,6 @@ type view struct {
 	Worst         State
 	Severities    map[sam.Severity]int
 	FindingsMore  int
-	NoAccessMore  int
-	FailuresMore  int
 	LatestRun     *Run
 	FailuresTotal int
 	NoAccessTotal int
@@ -61,8 +59,7 @@ func newView(s Status) view {
 		v.LatestRun = &s.Runs[0]
 	}
 	v.Findings, v.FindingsMore = cut(s.Findings)
-	v.NoAccess, v.NoAccessMore = cut(s.NoAccess)
-	v.Failures, v.FailuresMore = cut(s.Failures)
+	v.Folded = Folded{Failures: cutRows(s.Folded.Failures), NoAccess: cutRows(s.Folded.NoAccess)}
 	return v
 }
 
@@ -72,6 +69,25 @@ func cut[T any](all []T) ([]T, int) {
 		return all, 0
 	}
 	return all[:shownRows], len(all) - shownRows
+}
+
+// cutRows keeps the first customers of each fold; its Count tells of the rest.
+func cutRows(folds []Fold) []Fold {
+	kept := slices.Clone(folds)
+	for i := range kept {
+		kept[i].Rows, _ = cut(kept[i].Rows)
+	}
+	return kept
+}
+
+// more is how many rows of a fold are not shown.
+func more(f Fold) int { return f.Count - len(f.Rows) }
+
+// reaches puts a reach into words.
+var reaches = map[sam.Reach]string{
+	sam.ReachCustomer:   "only the customers named",
+	sam.ReachConnection: "all customers of the connection",
+	sam.ReachEverything: "everything: the app itself",
 }
 
 // when prints a time to the minute.

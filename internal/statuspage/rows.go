@@ -5,6 +5,7 @@ import (
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/watchdog"
 )
 
 // connection, run, finding and failure turn a ledger row into a row of the page.
@@ -18,7 +19,11 @@ func connection(c ledger.Connection, now time.Time) Connection {
 		Proved: proved(c), ProvedAt: moment(c.ProvedAt), MFA: c.MFA,
 	}
 	if p := c.Problem; p != nil {
-		row.Problem = &Problem{Class: p.Class, Code: p.Code, Plain: p.Plain, Fix: p.Fix, Since: moment(p.Since), RequestID: p.RequestID}
+		a := sam.Advise(p.Class, sam.NoReason, p.Code, true)
+		row.Problem = &Problem{
+			Class: p.Class, Code: p.Code, Plain: p.Plain, Fix: p.Fix, Since: moment(p.Since), RequestID: p.RequestID,
+			Owner: a.Owner, Reach: a.Reach, Link: a.Link,
+		}
 	}
 	return row
 }
@@ -52,8 +57,14 @@ func finding(f ledger.FindingRow, customer string) Finding {
 }
 
 func failure(o ledger.Outcome, customer string) Failure {
+	a := sam.Advise(o.Class, o.Reason, o.Code, false)
 	return Failure{
 		Run: o.Run, Customer: o.Customer, CustomerName: customer, Task: o.Task, Class: o.Class,
 		Code: o.Code, Plain: o.Plain, Fix: o.Fix, RequestID: o.RequestID, Try: o.Try,
+		Owner: a.Owner, Reach: a.Reach, Link: a.Link,
 	}
+}
+
+func selfCheck(c watchdog.SelfCheck) SelfCheck {
+	return SelfCheck{Opened: moment(c.Opened), Closed: moment(c.Closed), Announced: moment(c.Announced)}
 }

@@ -61,7 +61,7 @@ func TestEveryReasonHasAnOwner(t *testing.T) {
 	} {
 		s := load(t, &kept{customers: []sam.Customer{{ID: alpha, Name: "A", Access: reason}}})
 		row := s.NoAccess[0]
-		if row.Owner != statuspage.Partner && row.Owner != statuspage.CustomerOwn || row.Fix == "" {
+		if row.Owner != sam.OwnerPartner && row.Owner != sam.OwnerCustomer || row.Fix == "" {
 			t.Errorf("%s: owner %q, fix %q", reason, row.Owner, row.Fix)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/watchdog"
 )
 
 // Status is the whole page. Slices and maps are never nil, so that JSON shows
@@ -18,6 +19,17 @@ type Status struct {
 	Findings     []Finding    `json:"findings"` // worst first
 	NoAccess     []NoAccess   `json:"no_access"`
 	Failures     []Failure    `json:"failures"`
+	Folded       Folded       `json:"folded"` // NoAccess and Failures, the same trouble in one row
+	// Silent are the parts of samkeeper itself that give no sign of life.
+	Silent    []watchdog.Silence `json:"silent"`
+	SelfCheck SelfCheck          `json:"self_check"`
+}
+
+// SelfCheck is the daily test of the alarm; it is none of Findings.
+type SelfCheck struct {
+	Opened    *time.Time `json:"opened"`    // when it was last opened
+	Closed    *time.Time `json:"closed"`    // when it was last closed
+	Announced *time.Time `json:"announced"` // when its events were last sent
 }
 
 // Connection is one consented identity.
@@ -46,6 +58,9 @@ type Problem struct {
 	Fix       string     `json:"fix"`
 	Since     *time.Time `json:"since"`
 	RequestID string     `json:"request_id"`
+	Owner     sam.Owner  `json:"owner"`
+	Reach     sam.Reach  `json:"reach"`
+	Link      string     `json:"link"`
 }
 
 // Run is one sweep with its sums: expected = done + skipped + failed + pending.
@@ -89,8 +104,10 @@ type NoAccess struct {
 	Name     string         `json:"name"`
 	Reason   sam.Reason     `json:"reason"`
 	Detail   string         `json:"detail"`
-	Owner    Owner          `json:"owner"`
+	Owner    sam.Owner      `json:"owner"`
 	Fix      string         `json:"fix"`
+	Reach    sam.Reach      `json:"reach"`
+	Link     string         `json:"link"`
 }
 
 // Failure is a task that was given up in a run.
@@ -105,6 +122,9 @@ type Failure struct {
 	Fix          string         `json:"fix"`
 	RequestID    string         `json:"request_id"`
 	Try          int            `json:"try"`
+	Owner        sam.Owner      `json:"owner"`
+	Reach        sam.Reach      `json:"reach"`
+	Link         string         `json:"link"`
 }
 
 // moment is t in UTC, or nil for "none".

@@ -20,6 +20,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
 	"github.com/samkeeper/samkeeper/internal/statuspage"
+	"github.com/samkeeper/samkeeper/internal/watchdog"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -40,6 +41,7 @@ type kept struct {
 	runs        []ledger.Run
 	outcomes    map[string][]ledger.Outcome
 	findings    []ledger.FindingRow
+	beats       map[string]time.Time
 	fail        string
 	read        map[string]int
 }
@@ -67,6 +69,10 @@ func (k *kept) Runs(_ context.Context, limit int) ([]ledger.Run, error) {
 
 func (k *kept) OpenFindings(context.Context) ([]ledger.FindingRow, error) {
 	return k.findings, k.err("findings")
+}
+
+func (k *kept) Heartbeats(context.Context) (map[string]time.Time, error) {
+	return k.beats, k.err("heartbeats")
 }
 
 func (k *kept) Outcomes(_ context.Context, run string) iter.Seq2[ledger.Outcome, error] {
@@ -125,6 +131,11 @@ func world() *kept {
 		findings: []ledger.FindingRow{
 			{Finding: sam.Finding{Customer: alpha, Task: "alerts", Key: "alert_fired|/a", Kind: "alert_fired", Severity: sam.Low, Title: "CPU is high"}, ID: "f1", Open: true, OpenedAt: at(time.Hour)},
 			{Finding: sam.Finding{Customer: alpha, Task: "health", Key: "resource_unhealthy|/v", Kind: "resource_unhealthy", Severity: sam.Critical, Title: "vm-1 is unavailable", Detail: "<img src=x>", Resource: "/subscriptions/s/vm-1", Since: at(90 * time.Minute)}, ID: "f2", Open: true, OpenedAt: at(time.Hour)},
+			{Finding: sam.Finding{Customer: watchdog.Self, Task: watchdog.TaskSelfCheck, Key: "self_check|daily", Kind: watchdog.KindSelfCheck, Severity: sam.Low, Title: "Daily self-check"}, ID: "f3", Open: true, OpenedAt: at(time.Minute)},
+		},
+		beats: map[string]time.Time{
+			"watch_began": at(900 * time.Hour), watchdog.SuperviseRuns: at(time.Minute), watchdog.RotateRefreshTokens: at(13 * time.Minute), watchdog.EnqueueCustomers: at(14 * time.Hour),
+			"self_check_opened": at(time.Minute), "self_check_closed": at(24 * time.Hour), "self_check_announced": at(time.Minute),
 		},
 	}
 }
@@ -210,7 +221,7 @@ func TestOpenRunsAreCountedAfresh(t *testing.T) {
 
 func TestLoadReportsWhatFailed(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"connections", "customers", "runs", "findings", "outcomes"} {
+	for _, name := range []string{"connections", "customers", "runs", "findings", "outcomes", "heartbeats"} {
 		k := world()
 		k.fail = name
 		if _, err := statuspage.Load(t.Context(), k, "", now); !errors.Is(err, errBroken) {
@@ -232,6 +243,25 @@ func TestLongTablesAreCut(t *testing.T) {
 	page := string(html(t, s))
 	if n := strings.Count(page, "<b>many</b>"); n != 200 || !strings.Contains(page, "and 50 more") {
 		t.Errorf("the page shows %d rows", n)
+	}
+}
+
+// TestTheSelfCheckIsNoFindingOfACustomer: it shows in its own block, and a
+// silent timer beside it.
+func TestTheSelfCheckIsNoFindingOfACustomer(t *testing.T) {
+	t.Parallel()
+	s := load(t, world())
+	if s.FindingsOpen != 2 || len(s.Findings) != 2 {
+		t.Errorf("%d findings open, %d listed", s.FindingsOpen, len(s.Findings))
+	}
+	if c := s.SelfCheck; c.Opened == nil || c.Closed == nil || c.Announced == nil || !c.Opened.Equal(now.Add(-time.Minute)) {
+		t.Errorf("self-check %+v", c)
+	}
+	if len(s.Silent) != 1 || s.Silent[0].Part != watchdog.EnqueueCustomers {
+		t.Errorf("silent: %+v", s.Silent)
+	}
+	if empty := load(t, &kept{}); empty.Silent == nil || len(empty.Silent) != 0 || empty.SelfCheck.Opened != nil {
+		t.Errorf("of an empty ledger: %+v %+v", empty.Silent, empty.SelfCheck)
 	}
 }
 
