@@ -10,6 +10,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/jobs"
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/rotation"
+	"github.com/samkeeper/samkeeper/internal/sam"
 )
 
 // The tasks of the timers: what a room did, as attributes for the log.
@@ -81,6 +82,16 @@ func raiser(log *slog.Logger) func(context.Context, ledger.Connection) error {
 		}
 		log.LogAttrs(ctx, slog.LevelError, "a connection needs a person", attrs...)
 		return nil
+	}
+}
+
+// unknownCode asks for a row in the table of codes: a person should look at
+// what it means, and tell the maintainers.
+func unknownCode(log *slog.Logger) func(*sam.Problem) {
+	return func(p *sam.Problem) {
+		log.LogAttrs(context.Background(), slog.LevelError, "Entra answered with a code that samkeeper does not know",
+			slog.String("code", p.Code), slog.String("request_id", p.RequestID), slog.String("tenant_id", string(p.Tenant)),
+			slog.String("class", string(p.Class)), slog.String("fix", "look the code up and report it with the request id, which is the trace id"))
 	}
 }
 

@@ -99,3 +99,14 @@ func TestRaisedConnectionIsAnErrorLine(t *testing.T) {
 		}
 	}
 }
+
+func TestUnknownCodeIsAnErrorLineWithItsTraceID(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	unknownCode(telemetry.New(&out, slog.LevelInfo))(&sam.Problem{Code: "AADSTS7999999", RequestID: "trace-1", Class: sam.ClassCustomer, Tenant: "c0000000-0000-4000-8000-000000000001"})
+	for _, want := range []string{`"level":"ERROR"`, `"code":"AADSTS7999999"`, `"request_id":"trace-1"`, "c0000000-0000-4000-8000-000000000001"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("line lacks %s: %s", want, &out)
+		}
+	}
+}

@@ -100,7 +100,7 @@ func connect(cfg config.Config, client, toStorage *http.Client, log *slog.Logger
 	}
 	on.ledger = ledger.New(on.storage.Table, nil)
 	on.leases = lease.New(on.storage.Container(storage.ContainerLeases))
-	on.entra = entra.New(entra.Config{Cloud: cfg.Cloud, LoginURL: cfg.Endpoints.Login, App: cfg.App, Credential: ladder(cfg, opener, on, log), HTTP: client})
+	on.entra = entra.New(entra.Config{Cloud: cfg.Cloud, LoginURL: cfg.Endpoints.Login, App: cfg.App, Credential: ladder(cfg, opener, on, log), HTTP: client, Unknown: unknownCode(log)})
 	on.tokens = token.New(token.Config{Redeemer: on.entra, Vault: on.vault})
 
 	var errPartner, errGraph, errARM error
