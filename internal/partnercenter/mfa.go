@@ -19,6 +19,10 @@ const (
 	headerCompliant = "isMfaCompliant"
 )
 
+// CodeMFARequired is the code of the refusal for want of a second factor, also
+// where it came without one: as a reason phrase, until 2025.
+const CodeMFARequired = "900421"
+
 // CodeMFAUnsaid is the code of a probe that was answered without the word.
 const CodeMFAUnsaid = "mfa_unsaid"
 
@@ -39,7 +43,7 @@ func (c *Client) MFACompliant(ctx context.Context, cred azcore.TokenCredential) 
 	refused := !runtime.HasStatusCode(resp, http.StatusOK)
 	if refused {
 		err = s.problem(runtime.NewResponseError(resp))
-		if p := sam.AsProblem(err); p == nil || p.Code == mfaRequired {
+		if p := sam.AsProblem(err); p == nil || p.Code == CodeMFARequired {
 			return false, err
 		}
 	}

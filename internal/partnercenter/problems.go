@@ -29,12 +29,9 @@ type meaning struct {
 	fix    string
 }
 
-// mfaRequired is both the code of 2026 and the reason phrase before it.
-const mfaRequired = "900421"
-
 // meanings of the documented codes (reference, section 5.5).
 var meanings = map[string]meaning{
-	mfaRequired: {
+	CodeMFARequired: {
 		sam.ClassReconsent, sam.NoReason,
 		"Partner Center refuses the connection because the sign-in behind it had no second factor.",
 		"Sign in again on the consent page with MFA, for the Partner Center resource.",
@@ -91,7 +88,7 @@ func (s session) read(a upstream.Answer) upstream.Verdict {
 	_ = json.Unmarshal(a.Body, &b) // an unreadable body leaves the status to decide
 	code := string(b.Code)
 	if a.Status == http.StatusUnauthorized && (strings.Contains(strings.ToLower(a.Line), "mfa required") || saysNotCompliant(a.Header)) {
-		code = mfaRequired
+		code = CodeMFARequired
 	}
 	v := upstream.StatusVerdict(a.Status)
 	if code != "" {

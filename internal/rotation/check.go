@@ -1,8 +1,6 @@
 package rotation
 
 import (
-	"strings"
-
 	"github.com/samkeeper/samkeeper/internal/entra"
 	"github.com/samkeeper/samkeeper/internal/sam"
 )
@@ -36,7 +34,7 @@ func (a *attempt) check(t entra.Tokens) (entra.Evidence, error) {
 	ev, err := entra.Inspect(t.Access)
 	if err != nil {
 		return ev, a.problem(sam.ClassRetry, "token_unreadable",
-			"The Partner Center token that came back cannot be read.",
+			"The access token that came back cannot be read.",
 			"Nothing: the next rotation tries again.", err)
 	}
 	switch {
@@ -44,14 +42,14 @@ func (a *attempt) check(t entra.Tokens) (entra.Evidence, error) {
 		return ev, a.problem(sam.ClassConfiguration, "identity_changed",
 			"The refresh token belongs to another account than its place in the vault says.",
 			"Find out who wrote the current version of this secret, then consent again.", nil)
-	case ev.App != a.App || strings.TrimSuffix(ev.Audience, "/") != a.Cloud.PartnerCenter:
+	case ev.App != a.App || !entra.ForHome(a.Cloud, a.row.Kind, ev.Audience):
 		return ev, a.problem(sam.ClassConfiguration, "token_for_another",
 			"The token that came back is for another application or service.",
 			"Check the application id in the settings, then consent again.", nil)
 	case !ev.MFA():
 		return ev, a.problem(sam.ClassReconsent, codeNoMFA,
-			"The refresh token no longer carries multi-factor authentication, which Partner Center demands.",
-			"Make the partner tenant require MFA for the integration account, then consent again.", nil)
+			"The refresh token no longer carries multi-factor authentication.",
+			"Make the tenant require MFA for the account, then consent again.", nil)
 	}
 	return ev, nil
 }

@@ -128,6 +128,10 @@ func (w wiredLedger) PutConnection(ctx context.Context, c ledger.Connection) err
 	return only(w.m, "PutConnection", func() error { return w.l.PutConnection(ctx, c) })
 }
 
+func (w wiredLedger) ChangeConnection(ctx context.Context, c sam.ConnectionID, change func(*ledger.Connection) bool) (bool, error) {
+	return call(w.m, "ChangeConnection", func() (bool, error) { return w.l.ChangeConnection(ctx, c, change) })
+}
+
 func (w wiredLedger) Record(ctx context.Context, a ledger.Audit) error {
 	return only(w.m, "Record "+a.Phase, func() error { return w.l.Record(ctx, a) })
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/lease"
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/serving"
 	"github.com/samkeeper/samkeeper/internal/vault"
 )
 
@@ -24,8 +25,8 @@ func (a *attempt) intend(ctx context.Context) error {
 // rotated ends a complete rotation. Old versions are retired only when the
 // outcome is on record, and a status that cannot be written only means that
 // the next sweep rotates once more.
-func (a *attempt) rotated(ctx context.Context, v Verdict) Result {
-	ctx, cancel := aftermath(ctx)
+func (a *attempt) rotated(caller context.Context, v Verdict) Result {
+	ctx, cancel := aftermath(caller)
 	defer cancel()
 	a.Stored(a.conn)
 	err := a.audit(ctx, ledger.PhaseOutcome, string(Rotated), "version "+a.written.ID+" replaces "+a.base.ID+" and was redeemed")
@@ -37,7 +38,7 @@ func (a *attempt) rotated(ctx context.Context, v Verdict) Result {
 	row.RotatedAt, row.RedeemedAt, row.Expires = now, a.written.RedeemedAt, a.written.Expires
 	row.Version = a.written.ID
 	a.settle(&row, now)
-	err = errors.Join(err, a.save(ctx, row))
+	err = errors.Join(err, a.save(ctx, row), a.askPartnerCenter(caller))
 	return Result{
 		Connection: a.conn, State: Rotated, Reason: v.Reason,
 		From: a.base.ID, To: a.written.ID, Expires: a.written.Expires,
@@ -45,11 +46,18 @@ func (a *attempt) rotated(ctx context.Context, v Verdict) Result {
 	}
 }
 
-// settle marks the row as proved at now and without a problem.
+// settle marks the row as proved at now and without a problem. That Partner
+// Center refuses the sign-in is not mended by Entra's accepting it: only Partner
+// Center's own word ends that.
 func (a *attempt) settle(row *ledger.Connection, now time.Time) {
 	row.ProvedAt, row.MFA = now, true
-	row.Attempts, row.NextAttempt, row.Problem = 0, time.Time{}, nil
 	row.App, row.Cloud = a.App, a.Cloud.Name
+	row.Attempts, row.NextAttempt = 0, time.Time{}
+	if a.PartnerCenter != nil && refusedByPartnerCenter(*row) {
+		row.NextAttempt = now.Add(Probe)
+		return
+	}
+	row.Problem, row.BrokenAt = nil, time.Time{}
 }
 
 // kept ends a redemption that worked and brought no new token: the old one is
@@ -127,11 +135,22 @@ func (a *attempt) blame(ctx context.Context, row *ledger.Connection, now time.Ti
 	}
 	row.Attempts = a.row.Attempts + 1
 	row.NextAttempt = nextAttempt(now, row.Attempts, p)
+	breaks, broken := serving.Breaks(p.Class, p.Code), old != nil && serving.Breaks(old.Class, old.Code)
+	if broken && p.Class == sam.ClassRetry {
+		row.Problem = old // an outage on top does not hide that a person is needed
+		return
+	}
 	row.Problem = &ledger.ConnectionProblem{
 		Class: p.Class, Code: p.Code, Plain: p.Plain, Fix: a.fix(p), RequestID: p.RequestID, Since: now,
 	}
-	if old != nil && old.Class == p.Class && old.Code == p.Code {
+	switch {
+	case old != nil && old.Class == p.Class && old.Code == p.Code, broken && breaks:
 		row.Problem.Since, row.Problem.Raised = old.Since, old.Raised
+	case breaks && !row.BrokenAt.IsZero():
+		row.Problem.Since, row.Problem.Raised = row.BrokenAt, true
+	}
+	if breaks && row.BrokenAt.IsZero() {
+		row.BrokenAt = now
 	}
 	if p.Class != sam.ClassRetry && !row.Problem.Raised {
 		row.Problem.Raised = a.Raise(ctx, *row) == nil
@@ -155,7 +174,7 @@ func (a *attempt) save(ctx context.Context, row ledger.Connection) error {
 	if !now.ConsentedAt.Equal(a.row.ConsentedAt) {
 		return nil
 	}
-	row.Disabled = now.Disabled // an operator may have switched it off meanwhile
+	row.Disabled, row.Primary = now.Disabled, now.Primary // an operator may have changed them meanwhile
 	if err := a.Ledger.PutConnection(ctx, row); err != nil {
 		return fmt.Errorf("write the status of connection %s: %w", a.conn, err)
 	}

@@ -71,13 +71,14 @@ func (a *attempt) previous() (vault.Version, bool) {
 	return vault.Version{}, false
 }
 
-// redeem asks the partner tenant for a Partner Center token.
+// redeem asks the connection's own tenant for a token of the resource that its
+// kind signs in for.
 func (a *attempt) redeem(ctx context.Context, token sam.Secret) (entra.Tokens, error) {
 	tokens, err := a.Redeemer.Redeem(ctx, entra.RefreshRequest{
 		Tenant:       a.conn.Tenant(),
 		Home:         a.conn.Tenant(),
 		RefreshToken: token,
-		Scope:        a.Cloud.PartnerCenterScope() + " openid profile offline_access",
+		Scope:        entra.HomeScope(a.Cloud, a.row.Kind),
 	})
 	if err != nil {
 		return entra.Tokens{}, fmt.Errorf("redeem the token of connection %s: %w", a.conn, err)

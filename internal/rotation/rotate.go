@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/samkeeper/samkeeper/internal/entra"
 	"github.com/samkeeper/samkeeper/internal/lease"
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
@@ -66,6 +67,7 @@ type attempt struct {
 	known   []vault.Version // all versions as of the start, newest first
 	base    vault.Version   // the version to start from: current, as a rule
 	written vault.Version   // the new version
+	proof   entra.Tokens    // what the last redemption of a stored version brought
 }
 
 // run goes through the steps of doc.go.

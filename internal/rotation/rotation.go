@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
 	"github.com/samkeeper/samkeeper/internal/cloud"
 	"github.com/samkeeper/samkeeper/internal/entra"
 	"github.com/samkeeper/samkeeper/internal/lease"
@@ -35,6 +37,7 @@ type Ledger interface {
 	Connection(context.Context, sam.ConnectionID) (ledger.Connection, error)
 	Connections(context.Context) ([]ledger.Connection, error)
 	PutConnection(context.Context, ledger.Connection) error
+	ChangeConnection(context.Context, sam.ConnectionID, func(*ledger.Connection) bool) (bool, error)
 	Record(context.Context, ledger.Audit) error
 }
 
@@ -62,6 +65,12 @@ func (b BlobLocks) Acquire(ctx context.Context, name string, ttl time.Duration) 
 	return l, nil
 }
 
+// PartnerCenter says whether it accepts a sign-in's second factor;
+// *partnercenter.Client is one.
+type PartnerCenter interface {
+	MFACompliant(context.Context, azcore.TokenCredential) (bool, error)
+}
+
 // Deps are the values and neighbours of a Rotator.
 type Deps struct {
 	Cloud cloud.Cloud
@@ -74,6 +83,9 @@ type Deps struct {
 	Ledger   Ledger
 	Redeemer Redeemer
 	Locks    Locker
+	// PartnerCenter is asked once a day, with the token of the proof, what it
+	// makes of a partner's sign-in. nil means nobody is asked.
+	PartnerCenter PartnerCenter
 
 	// Stored is told of each connection whose token was replaced, so that
 	// caches let go of the old one. nil means nobody listens.

@@ -100,6 +100,7 @@ func (a *attempt) redeemAndCheck(ctx context.Context, token sam.Secret) error {
 	if err != nil {
 		return err
 	}
+	a.proof = tokens
 	_, err = a.check(tokens)
 	return err
 }
