@@ -20,7 +20,7 @@ const (
 // goes into a header, never into an address that a proxy would log.
 func (o *options) ask(ctx context.Context, path string) (body []byte, status int, err error) {
 	if o.url == "" {
-		return nil, 0, errors.New("where is the app? give --url or SAMKEEPER_URL, such as https://app.azurewebsites.net")
+		return nil, 0, errors.New("where is the app? give --url or SAMCTL_URL, such as https://app.azurewebsites.net")
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -49,14 +49,14 @@ func (o *options) functionKey() string {
 	if o.key != "" {
 		return o.key
 	}
-	return o.env("SAMKEEPER_KEY")
+	return o.env("SAMCTL_KEY")
 }
 
 // explain words an answer that is not the one wanted.
 func explain(path string, status int) error {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return fmt.Errorf("the app refuses the function key (HTTP %d): take the current one from the portal, App keys, and set SAMKEEPER_KEY", status)
+		return fmt.Errorf("the app refuses the function key (HTTP %d): take the current one from the portal, App keys, and set SAMCTL_KEY", status)
 	case http.StatusNotFound:
 		return fmt.Errorf("there is no %s here (HTTP 404): is the address right, and is the app published?", path)
 	default:

@@ -53,7 +53,7 @@ func command(env func(string) string) *cobra.Command {
 		Short: "Look after samkeeper",
 		Long:  "samctl checks settings and asks a running samkeeper how it is.\nExit codes: 0 all is well, 1 something is wrong, 2 the command could not be carried out.",
 		Example: "  samctl check --settings local.settings.json\n" +
-			"  SAMKEEPER_URL=https://app.azurewebsites.net SAMKEEPER_KEY=… samctl status",
+			"  SAMCTL_URL=https://app.azurewebsites.net SAMCTL_KEY=… samctl status",
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if o.output != "text" && o.output != "json" {
@@ -64,8 +64,8 @@ func command(env func(string) string) *cobra.Command {
 	}
 	flags := root.PersistentFlags()
 	flags.StringVarP(&o.output, "output", "o", "text", "text or json")
-	flags.StringVar(&o.url, "url", env("SAMKEEPER_URL"), "address of the app (SAMKEEPER_URL)")
-	flags.StringVar(&o.key, "key", "", "function key (better: SAMKEEPER_KEY, which no process list shows)")
+	flags.StringVar(&o.url, "url", env("SAMCTL_URL"), "address of the app (SAMCTL_URL)")
+	flags.StringVar(&o.key, "key", "", "function key (better: SAMCTL_KEY, which no process list shows)")
 	root.AddCommand(checkCommand(o), statusCommand(o), healthCommand(o))
 	return root
 }
