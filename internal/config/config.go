@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/cloud"
@@ -20,6 +21,7 @@ type Config struct {
 	Cloud   cloud.Cloud
 
 	PartnerTenants []sam.TenantID // at least one
+	DirectTenants  []sam.TenantID // customers that may consent for themselves; none of them a partner tenant
 	App            sam.AppID
 	// AppCredentials are used in this order; the next one only when the one
 	// before is refused. At least one.
@@ -105,7 +107,8 @@ func (r *reader) result(c Config) (Config, error) {
 func (r *reader) config() Config {
 	c := Config{
 		Cloud:          r.cloud(envCloud),
-		PartnerTenants: r.tenants(envPartnerTenants),
+		PartnerTenants: r.partnerTenants(envPartnerTenants),
+		DirectTenants:  r.tenants(envDirectTenants),
 		App:            r.app(envApp),
 		AppCredentials: r.credentials(envAppCredential),
 		AppSecretName:  r.secretName(envAppSecretName),
@@ -136,6 +139,11 @@ func (r *reader) config() Config {
 
 // across checks what no single setting can say.
 func (r *reader) across(c Config) {
+	for _, t := range c.DirectTenants {
+		if slices.Contains(c.PartnerTenants, t) {
+			r.fault(envDirectTenants, "contains "+string(t)+", which is a partner tenant", "leave it in SAMKEEPER_PARTNER_TENANTS only: a tenant is the partner's or a direct customer's")
+		}
+	}
 	r.acrossCredentials(c)
 	if c.RunDeadline > 0 && c.RequeueAfter >= c.RunDeadline {
 		r.fault(envRequeueAfter, "is not shorter than SAMKEEPER_RUN_DEADLINE", "put a duration there that leaves room for several attempts, for example 15m with a deadline of 4h")

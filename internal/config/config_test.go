@@ -201,6 +201,8 @@ func TestEachFaultNamesItsSetting(t *testing.T) {
 		"unknown storage credential":      {with(azure(), "AzureWebJobsStorage__credential", "key"), "AzureWebJobsStorage__credential"},
 		"unknown cloud":                   {with(azure(), "SAMKEEPER_CLOUD", "germany"), "SAMKEEPER_CLOUD"},
 		"tenant is a domain":              {with(azure(), "SAMKEEPER_PARTNER_TENANTS", "contoso.com"), "SAMKEEPER_PARTNER_TENANTS"},
+		"direct tenant is a domain":       {with(azure(), "SAMKEEPER_DIRECT_TENANTS", "contoso.com"), "SAMKEEPER_DIRECT_TENANTS"},
+		"direct tenant is a partner's":    {with(azure(), "SAMKEEPER_DIRECT_TENANTS", partner), "SAMKEEPER_DIRECT_TENANTS"},
 		"no tenant":                       {with(azure(), "SAMKEEPER_PARTNER_TENANTS", " "), "SAMKEEPER_PARTNER_TENANTS"},
 		"app is a name":                   {with(azure(), "SAMKEEPER_APP_ID", "samkeeper"), "SAMKEEPER_APP_ID"},
 		"unknown rung of the ladder":      {with(azure(), "SAMKEEPER_APP_CREDENTIAL", "managed-identity,password"), "SAMKEEPER_APP_CREDENTIAL"},

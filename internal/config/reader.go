@@ -76,10 +76,15 @@ func (r *reader) list(name string) []string {
 	return items
 }
 
-func (r *reader) tenants(name string) []sam.TenantID {
+func (r *reader) partnerTenants(name string) []sam.TenantID {
 	if _, ok := r.required(name, "put the tenant id (a GUID) of the partner tenant there; several are separated by commas"); !ok {
 		return nil
 	}
+	return r.tenants(name)
+}
+
+// tenants is a list of tenant ids, without duplicates; it may be empty.
+func (r *reader) tenants(name string) []sam.TenantID {
 	var tenants []sam.TenantID
 	for _, item := range r.list(name) {
 		id, err := sam.ParseTenantID(item)

@@ -33,6 +33,7 @@ const (
 	envStorageCredential  = "AzureWebJobsStorage__credential" //nolint:gosec // a name, not a credential
 	envStorageClient      = "AzureWebJobsStorage__clientId"
 	envCloud              = "SAMKEEPER_CLOUD"
+	envDirectTenants      = "SAMKEEPER_DIRECT_TENANTS"
 	envPartnerTenants     = "SAMKEEPER_PARTNER_TENANTS"
 	envApp                = "SAMKEEPER_APP_ID"
 	envAppCredential      = "SAMKEEPER_APP_CREDENTIAL"  //nolint:gosec // a name, not a credential
@@ -72,7 +73,8 @@ var Settings = []Setting{
 	{envStorageCredential, "", false, Alternative, "`managedidentity` for a user-assigned identity; empty means the default identity of the app."},
 	{envStorageClient, "", false, Alternative, "Client id of the user-assigned identity that may use the storage account."},
 	{envCloud, "public", false, Operator, "Microsoft cloud: `public`, `usgov` or `china`. App, partner tenant and vault belong to this one cloud."},
-	{envPartnerTenants, "", true, Operator, "Tenant ids (GUIDs) of the partner, separated by commas. Only accounts of these tenants may consent."},
+	{envPartnerTenants, "", true, Operator, "Tenant ids (GUIDs) of the partner, separated by commas; several are several partner tenants, each with its own customers. Accounts of these tenants may consent for all their customers."},
+	{envDirectTenants, "", false, Operator, "Tenant ids (GUIDs), separated by commas, of customers that may consent for themselves (kind `direct`): their own administrator signs in, Partner Center is not involved, and that connection serves this customer alone. The accounts are listed in SAMKEEPER_CONSENT_ACCOUNTS, too."},
 	{envApp, "", true, Operator, "Application (client) id of the app registration."},
 	{envAppCredential, "managed-identity", false, Operator, "What the app proves itself with: `managed-identity` (a federated credential, no secret at all), `certificate` or `secret` (kept in the vault). Several, separated by commas, are a ladder: the next one is used only when the one before is refused."},
 	{envAppSecretName, "app-secret", false, Operator, "Name of the vault secret that holds the client secret; used with `secret` only."},
@@ -82,7 +84,7 @@ var Settings = []Setting{
 	{envIdentityClient, "", false, Operator, "Client id of the user-assigned managed identity. Required with `managed-identity`; otherwise empty means the system-assigned identity."},
 	{envVault, "", true, Operator, "URL of the Key Vault that keeps the refresh tokens, for example `https://contoso-sam.vault.azure.net`."},
 	{envPublic, "", false, Operator, "HTTPS address people and Entra reach the app by; default `https://$WEBSITE_HOSTNAME`. The redirect URI is this plus `/api/consent/callback`. Plain http is allowed for localhost only."},
-	{envAccounts, "", true, Operator, "Object ids or sign-in names, separated by commas, of the accounts that may consent: the integration user."},
+	{envAccounts, "", true, Operator, "Object ids or sign-in names, separated by commas, of the accounts that may consent: the integration user, its standbys, and the administrators of direct customers."},
 	{envResponseMode, "form_post", false, Operator, "How Entra returns the sign-in: `form_post` or `query`."},
 	{envTasks, "subscriptions,health,alerts,directory", false, Operator, "Tasks done at each customer, separated by commas."},
 	{envClassicAlerts, "false", false, Operator, "`true` also reads classic alert rules (retired by Azure; still found at old customers)."},
