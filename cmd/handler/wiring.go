@@ -165,13 +165,14 @@ func openKeys(cfg config.Config, cred azcore.TokenCredential, client *http.Clien
 // furnish makes the rooms.
 func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, error) {
 	signIn := consent.New(consent.Deps{
-		Cloud: cfg.Cloud, App: cfg.App, Tenants: cfg.PartnerTenants, Accounts: cfg.ConsentAccounts,
+		Cloud: cfg.Cloud, App: cfg.App, Tenants: cfg.PartnerTenants, Direct: cfg.DirectTenants, Accounts: cfg.ConsentAccounts,
 		RedirectURI: cfg.RedirectURI(), ResponseMode: cfg.ResponseMode,
 		SignIn: on.entra, Vault: on.vault, Ledger: on.ledger, Stored: on.tokens.Forget,
 	})
 	rotator := rotation.New(rotation.Deps{
 		Cloud: cfg.Cloud, App: cfg.App, ConsentURL: cfg.ConsentURL(),
 		Vault: on.vault, Ledger: on.ledger, Redeemer: on.entra, Locks: rotation.BlobLocks{Locker: on.leases},
+		PartnerCenter: on.partner,
 		Stored: on.tokens.Forget, Raise: raiser(log),
 	})
 	tasks, err := taskRegistry(cfg, on)
@@ -181,7 +182,7 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 	sweeps, err := jobs.New(jobs.Deps{
 		Ledger: on.ledger, Results: ledger.NewResultStore(on.storage.Container(storage.ContainerResults)),
 		Queue: on.storage, Leases: jobs.BlobLeases(on.leases), Gate: throttle.New(on.storage.Table(storage.TableThrottles)),
-		Tokens: on.tokens, Fleet: &fleet.Fleet{Partner: on.partner, Relationships: on.graph}, Tasks: tasks,
+		Tokens: on.tokens, Fleet: &fleet.Fleet{Partner: on.partner, Relationships: on.graph, Organizations: on.graph}, Tasks: tasks,
 		RunDeadline: cfg.RunDeadline, RequeueAfter: cfg.RequeueAfter, Log: log,
 	})
 	if err != nil {

@@ -26,10 +26,16 @@ type RelationshipBook interface {
 	DelegatedAdminRelationships(ctx context.Context, cred azcore.TokenCredential) ([]graph.Relationship, error)
 }
 
+// OrganizationBook reads a tenant's own record; *graph.Client is one.
+type OrganizationBook interface {
+	Organization(ctx context.Context, cred azcore.TokenCredential) (graph.Organization, error)
+}
+
 // Fleet discovers customers. It is safe for concurrent use.
 type Fleet struct {
 	Partner       PartnerBook
 	Relationships RelationshipBook
+	Organizations OrganizationBook // names direct customers; nil: they go by Connection.Name
 	Now           func() time.Time // nil means time.Now
 }
 
@@ -56,7 +62,7 @@ func (f *Fleet) Discover(ctx context.Context, conn Connection) (Discovery, error
 		now = f.Now
 	}
 	if conn.Kind == sam.DirectConnection {
-		return Discovery{Customers: []sam.Customer{own(conn, now())}}, nil
+		return f.own(ctx, conn, now())
 	}
 	sold, err := f.Partner.Customers(ctx, conn.Credential)
 	if err != nil {
@@ -80,14 +86,42 @@ func (f *Fleet) Discover(ctx context.Context, conn Connection) (Discovery, error
 	return d, nil
 }
 
-// own is the customer of a direct connection.
-func own(conn Connection, now time.Time) sam.Customer {
-	id := sam.CustomerID(conn.ID.Tenant())
-	name := conn.Name
-	if name == "" {
-		name = string(id)
+// own is the customer of a direct connection, under the name of its
+// organization. A name that cannot be read is no reason not to visit, unless
+// the connection itself is the trouble.
+func (f *Fleet) own(ctx context.Context, conn Connection, now time.Time) (Discovery, error) {
+	c := sam.Customer{ID: sam.CustomerID(conn.ID.Tenant()), Name: conn.Name, Connection: conn.ID, SeenAt: now}
+	d := Discovery{}
+	if f.Organizations != nil {
+		org, err := f.Organizations.Organization(ctx, conn.Credential)
+		switch {
+		case err == nil && org.Name != "":
+			c.Name = org.Name
+		case err != nil && ownTrouble(ctx, conn, err):
+			return Discovery{}, fmt.Errorf("read the organization of %s: %w", conn.ID, err)
+		case err != nil:
+			d.Partial, d.Note = true, "The name of customer "+string(c.ID)+" could not be read: "+plain(err)
+		}
 	}
-	return sam.Customer{ID: id, Name: name, Connection: conn.ID, SeenAt: now}
+	if c.Name == "" {
+		c.Name = string(c.ID)
+	}
+	d.Customers = []sam.Customer{c}
+	return d, nil
+}
+
+// ownTrouble reports whether an error is about the connection and not about
+// what was read with it.
+func ownTrouble(ctx context.Context, conn Connection, err error) bool {
+	p := sam.AsProblem(err)
+	switch sam.ClassOf(err) {
+	case sam.ClassReconsent, sam.ClassCredential:
+		return true
+	case sam.ClassPolicy:
+		return p != nil && p.Tenant == conn.ID.Tenant()
+	case sam.ClassRetry, sam.ClassCustomer, sam.ClassConfiguration:
+	}
+	return ctx.Err() != nil
 }
 
 // plain is the sentence for a person, or the error text.

@@ -14,8 +14,8 @@
 //   - Graph could not be read: everyone is visited and nobody is judged; the
 //     discovery is Partial and says why.
 //
-// A connection of kind direct serves one customer, its own tenant, and asks
-// neither book.
+// A connection of kind direct serves one customer, its own tenant. It asks
+// neither book, only what the organization is called.
 //
 // An empty list is [ErrNoCustomers], never a result: a partner with no
 // customers and a connection that sees none look alike, and both need a person.
