@@ -2,12 +2,12 @@ package handlers
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 
 	"github.com/samkeeper/samkeeper/internal/consent"
 )
@@ -28,8 +28,12 @@ func (e *edge) consentCallback(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	callback := consent.Callback{Method: r.Method, Values: values}
-	if cookie, err := r.Cookie(consent.CookieName); err == nil {
-		callback.Cookie = cookie.Value
+	switch cookies := r.CookiesNamed(consent.CookieName); len(cookies) {
+	case 0:
+	case 1:
+		callback.Cookie = cookies[0].Value
+	default: // which one counts would be a matter of luck
+		return &requestError{status: http.StatusBadRequest, plain: "this browser sent the consent cookie more than once", fix: "delete the cookies of this site, then " + startAgain}
 	}
 	receipt, err := e.rooms.Consent.Complete(r.Context(), callback)
 	if err != nil {
@@ -74,8 +78,10 @@ func formBody(w http.ResponseWriter, r *http.Request) (string, error) {
 	switch {
 	case errors.As(err, &limit):
 		return "", tooLarge()
-	case err != nil:
-		return "", fmt.Errorf("read callback: %w", err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "", &requestError{status: http.StatusRequestTimeout, plain: "the answer of the sign-in took too long to arrive", fix: startAgain}
+	case err != nil: // anyone can hang up half way: no fault of ours
+		return "", &requestError{status: http.StatusBadRequest, plain: "the answer of the sign-in did not arrive whole", fix: startAgain}
 	}
 	return string(body), nil
 }

@@ -48,11 +48,17 @@ func (e *edge) message(work Job) func(http.ResponseWriter, *http.Request) error 
 // longer, which is why the server has no read timeout of its own.
 const bodyTimeout = 30 * time.Second
 
-// inTime reads a body against the clock of the connection.
+// inTime reads a body against the clock of the connection. After a failure the
+// clock stays set and the connection is given up: the server would otherwise
+// wait for the rest of the body before it answers, for ever if need be.
 func inTime[T any](w http.ResponseWriter, read func() (T, error)) (T, error) {
 	conn := http.NewResponseController(w)
 	_ = conn.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer has a connection
 	v, err := read()
+	if err != nil {
+		w.Header().Set("Connection", "close")
+		return v, err
+	}
 	_ = conn.SetReadDeadline(time.Time{})
-	return v, err
+	return v, nil
 }
