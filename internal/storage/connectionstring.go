@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/samkeeper/samkeeper/internal/cloud"
 	"github.com/samkeeper/samkeeper/internal/sam"
 )
 
@@ -24,7 +25,10 @@ const (
 )
 
 // defaultSuffix is the public cloud's, used when the string names none.
-const defaultSuffix = "core.windows.net"
+func defaultSuffix() string {
+	public, _ := cloud.Lookup("public")
+	return public.StorageSuffix
+}
 
 // Account is what a connection string says. URLs have no trailing slash.
 type Account struct {
@@ -123,7 +127,7 @@ func (a Account) derive(service string, settings map[string]string) (string, err
 		return "", fmt.Errorf("neither AccountName nor %sEndpoint: %w", service, ErrBadConnectionString)
 	}
 	scheme := cmp.Or(settings["defaultendpointsprotocol"], "https")
-	host := fmt.Sprintf("%s.%s.%s", a.Name, service, cmp.Or(settings["endpointsuffix"], defaultSuffix))
+	host := fmt.Sprintf("%s.%s.%s", a.Name, service, cmp.Or(settings["endpointsuffix"], defaultSuffix()))
 	endpoint := scheme + "://" + host
 	if u, err := url.Parse(endpoint); err != nil || u.Host != host {
 		return "", fmt.Errorf("AccountName and EndpointSuffix do not make a host name: %w", ErrBadConnectionString)
