@@ -232,6 +232,7 @@ func (h *house) drip(t *testing.T, every time.Duration, hangUp bool) (status int
 		defer close(done)
 		_, _ = io.WriteString(client, "POST /api/consent/callback HTTP/1.1\r\nHost: x\r\nContent-Type: "+form+"\r\nContent-Length: 4000\r\n\r\ncode=very")
 		if hangUp {
+			synctest.Wait() // until the handler waits for more
 			_ = client.Close()
 			return
 		}
