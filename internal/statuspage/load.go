@@ -105,14 +105,11 @@ func (r *reading) status(version string, now time.Time) Status {
 	}
 	s := Status{
 		GeneratedAt: now.UTC(), Version: version, FindingsOpen: len(r.findings),
-		Connections: make([]Connection, 0, len(r.connections)), Runs: make([]Run, 0, len(r.runs)),
+		Connections: connections(r.connections, now), Runs: make([]Run, 0, len(r.runs)),
 		Findings: make([]Finding, 0, len(r.findings)), Failures: make([]Failure, 0, len(r.failures)),
 		NoAccess:  noAccess(r.customers),
 		Silent:    append([]watchdog.Silence{}, watchdog.Judge(now, r.beats, r.connections)...),
 		SelfCheck: selfCheck(watchdog.SelfCheckOf(r.beats)),
-	}
-	for _, c := range r.connections {
-		s.Connections = append(s.Connections, connection(c, now))
 	}
 	for _, one := range r.runs {
 		s.Runs = append(s.Runs, run(one))

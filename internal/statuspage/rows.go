@@ -1,14 +1,36 @@
 package statuspage
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/serving"
 	"github.com/samkeeper/samkeeper/internal/watchdog"
 )
 
 // connection, run, finding and failure turn a ledger row into a row of the page.
+
+// connections lists the benches one after the other, the partner's first, each
+// in its own order, and marks which connection of each serves now.
+func connections(all []ledger.Connection, now time.Time) []Connection {
+	list := make([]Connection, 0, len(all))
+	benches := serving.Benches(all)
+	slices.SortStableFunc(benches, func(a, b serving.Bench) int {
+		return cmp.Compare(b[0].Kind, a[0].Kind) // "partner", then "direct"
+	})
+	for _, bench := range benches {
+		serves, fit := bench.Serving(now)
+		for i, c := range bench {
+			row := connection(c, now)
+			row.Role, row.Serving = bench.Role(i), fit && c.ID == serves.ID
+			list = append(list, row)
+		}
+	}
+	return list
+}
 
 func connection(c ledger.Connection, now time.Time) Connection {
 	state, why := judge(c, now)
@@ -18,14 +40,22 @@ func connection(c ledger.Connection, now time.Time) Connection {
 		Consented: moment(c.ConsentedAt), LastRotation: moment(c.RotatedAt),
 		Proved: proved(c), ProvedAt: moment(c.ProvedAt), MFA: c.MFA,
 	}
-	if p := c.Problem; p != nil {
-		a := sam.Advise(p.Class, sam.NoReason, p.Code, true)
-		row.Problem = &Problem{
-			Class: p.Class, Code: p.Code, Plain: p.Plain, Fix: p.Fix, Since: moment(p.Since), RequestID: p.RequestID,
-			Owner: a.Owner, Reach: a.Reach, Link: a.Link,
-		}
+	if !c.MFACheckedAt.IsZero() {
+		row.MFACompliant, row.MFACheckedAt = &c.MFACompliant, moment(c.MFACheckedAt)
 	}
+	row.Problem, row.Warning = problem(c.Problem), problem(c.Warning)
 	return row
+}
+
+func problem(p *ledger.ConnectionProblem) *Problem {
+	if p == nil {
+		return nil
+	}
+	a := sam.Advise(p.Class, sam.NoReason, p.Code, true)
+	return &Problem{
+		Class: p.Class, Code: p.Code, Plain: p.Plain, Fix: p.Fix, Since: moment(p.Since), RequestID: p.RequestID,
+		Owner: a.Owner, Reach: a.Reach, Link: a.Link,
+	}
 }
 
 func run(r ledger.Run) Run {

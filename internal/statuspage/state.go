@@ -37,10 +37,14 @@ func judge(c ledger.Connection, now time.Time) (State, string) {
 		return Broken, "The refresh token has expired: consent again."
 	case c.Problem != nil && c.Problem.Class != sam.ClassRetry:
 		return Broken, "The token cannot be renewed without a person."
+	case !c.BrokenAt.IsZero():
+		return Broken, "Its sign-in was refused; it serves again once it is proved."
 	case c.Problem != nil:
 		return Warning, "Renewing failed and is tried again by itself."
+	case c.Warning != nil:
+		return Warning, "It works now, and will stop unless a person acts."
 	case !c.MFA:
-		return Warning, "The last token carried no sign of multi-factor sign-in; Partner Center will refuse it."
+		return Warning, "The last token carried no sign of multi-factor sign-in, which Partner Center refuses."
 	case !c.Expires.IsZero() && left < daysOfConcern*day:
 		return Warning, fmt.Sprintf("The token was not renewed for a month; %d days are left.", daysLeft(c.Expires, now))
 	case !proved(c):

@@ -5,6 +5,7 @@ import (
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/serving"
 	"github.com/samkeeper/samkeeper/internal/watchdog"
 )
 
@@ -38,6 +39,8 @@ type Connection struct {
 	Tenant       sam.TenantID     `json:"tenant"`
 	UPN          string           `json:"upn"`
 	Kind         sam.Kind         `json:"kind"`
+	Role         serving.Role     `json:"role"`
+	Serving      bool             `json:"serving"` // its tenant's customers are visited with it now
 	State        State            `json:"state"`
 	Why          string           `json:"why"` // one sentence; "" when healthy
 	DaysLeft     int              `json:"days_left"`
@@ -46,9 +49,15 @@ type Connection struct {
 	LastRotation *time.Time       `json:"last_rotation"`
 	Proved       bool             `json:"proved"`
 	ProvedAt     *time.Time       `json:"proved_at"`
-	MFA          bool             `json:"mfa"`
-	Problem      *Problem         `json:"problem"`
+	MFA          bool             `json:"mfa"`            // the last token says so
+	MFACompliant *bool            `json:"mfa_compliant"`  // Partner Center says so; null: not asked
+	MFACheckedAt *time.Time       `json:"mfa_checked_at"` // when it said so
+	Problem      *Problem         `json:"problem"`        // why it does not work
+	Warning      *Problem         `json:"warning"`        // why it will stop working
 }
+
+// Accepted reports whether Partner Center last accepted the second factor.
+func (c Connection) Accepted() bool { return c.MFACompliant != nil && *c.MFACompliant }
 
 // Problem is why a connection does not work.
 type Problem struct {
