@@ -7,8 +7,8 @@ param componentId string
 var rules = [
   {
     name: 'rotation-silent'
-    text: 'No rotation check has succeeded for three hours: the timer, the vault or the sign-in is in the way.'
-    query: 'traces | where message has "rotation checked"'
+    text: 'The function RotateRefreshTokens has not run for three hours: the timer, the storage account or the app is down.'
+    query: 'traces | where message has "\\"msg\\":\\"timer\\"" and message has "RotateRefreshTokens"'
     window: 'PT3H'
     operator: 'LessThan'
     threshold: 1
