@@ -173,7 +173,7 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 		Cloud: cfg.Cloud, App: cfg.App, ConsentURL: cfg.ConsentURL(),
 		Vault: on.vault, Ledger: on.ledger, Redeemer: on.entra, Locks: rotation.BlobLocks{Locker: on.leases},
 		PartnerCenter: on.partner,
-		Stored: on.tokens.Forget, Raise: raiser(log),
+		Stored:        on.tokens.Forget, Raise: raiser(log),
 	})
 	tasks, err := taskRegistry(cfg, on)
 	if err != nil {

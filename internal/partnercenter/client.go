@@ -91,6 +91,7 @@ func (s session) fetch(ctx context.Context, at place) (*http.Response, error) {
 	h.Set("MS-RequestId", uuid.NewString())
 	h.Set("MS-CorrelationId", uuid.NewString())
 	h.Set("MS-PartnerCenter-Application", "samkeeper")
+	h.Set(headerProbe, "true") // so that a refusal says whether MFA is why, see mfa.go
 	return s.pipeline.Do(req)
 }
 

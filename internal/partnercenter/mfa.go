@@ -13,7 +13,9 @@ import (
 )
 
 // The probe: a request header asks for the word, a response header gives it.
-// One public client also looks for it in the body, so we do as well.
+// One public client also looks for it in the body, so we do as well. The
+// request header goes with every call: over HTTP/2 the old refusal by reason
+// phrase arrives as a bare 401, and only the word tells what it means.
 const (
 	headerProbe     = "ValidateMfa"
 	headerCompliant = "isMfaCompliant"
@@ -35,7 +37,7 @@ const CodeMFAUnsaid = "mfa_unsaid"
 // the same.
 func (c *Client) MFACompliant(ctx context.Context, cred azcore.TokenCredential) (bool, error) {
 	s := c.begin(cred, "probe Partner Center for MFA", "")
-	resp, err := s.fetch(ctx, place{uri: "/v1/customers?size=1", headers: []header{{headerProbe, "true"}}})
+	resp, err := s.fetch(ctx, place{uri: "/v1/customers?size=1"})
 	if err != nil {
 		return false, s.problem(err)
 	}
@@ -67,7 +69,7 @@ func (c *Client) MFACompliant(ctx context.Context, cred azcore.TokenCredential) 
 }
 
 // saysNotCompliant recognises a refusal whose reason phrase was lost on the
-// way: HTTP/2 has none. The header comes with probes only.
+// way: HTTP/2 has none.
 func saysNotCompliant(h http.Header) bool {
 	compliant, said := word(h.Get(headerCompliant))
 	return said && !compliant
