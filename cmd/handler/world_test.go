@@ -63,6 +63,10 @@ func fromConsentToStatus(t *testing.T, settings map[string]string) {
 		t.Errorf("runs: %+v\nfailures: %+v", s.Runs, s.Failures)
 	}
 
+	if len(s.Silent) != 0 || s.SelfCheck.Opened != nil || s.FindingsOpen != len(s.Findings) {
+		t.Errorf("within minutes of the start: silent %+v, self-check %+v, %d findings open, %d listed", s.Silent, s.SelfCheck, s.FindingsOpen, len(s.Findings))
+	}
+
 	r.post(t, "/RunCustomerJob", `{"Data":{"message":"Zm9yZWlnbg=="},"Metadata":{}}`, http.StatusInternalServerError)
 	r.post(t, "/RecordPoisonedJob", `{"Data":{"message":"Zm9yZWlnbg=="},"Metadata":{}}`, http.StatusOK)
 	r.noSecrets(t, sim)
