@@ -171,6 +171,8 @@ func TestAccepted(t *testing.T) {
 			},
 		},
 		"tasks once each, in order": {with(azure(), "SAMKEEPER_TASKS", "health, alerts,health"), func(c config.Config) bool { return fmt.Sprint(c.Tasks) == "[health alerts]" }},
+		"a collector with a path":   {with(azure(), "OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.example:4318/tenant-a/"), func(c config.Config) bool { return c.TracesEndpoint == "https://otel.example:4318/tenant-a" }},
+		"a collector without TLS":   {with(azure(), "OTEL_EXPORTER_OTLP_ENDPOINT", "http://10.0.0.4:4318"), func(c config.Config) bool { return c.TracesEndpoint == "http://10.0.0.4:4318" }},
 		"levels in any case":        {with(azure(), "SAMKEEPER_LOG_LEVEL", "WARN"), func(c config.Config) bool { return c.LogLevel == slog.LevelWarn }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -226,6 +228,9 @@ func TestEachFaultNamesItsSetting(t *testing.T) {
 		"no boolean":                      {with(azure(), "SAMKEEPER_CLASSIC_ALERTS", "maybe"), "SAMKEEPER_CLASSIC_ALERTS"},
 		"duration without unit":           {with(azure(), "SAMKEEPER_RUN_DEADLINE", "4"), "SAMKEEPER_RUN_DEADLINE"},
 		"re-enqueue after the deadline":   {with(azure(), "SAMKEEPER_REQUEUE_AFTER", "5h"), "SAMKEEPER_REQUEUE_AFTER"},
+		"collector by name":               {with(azure(), "OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"), "OTEL_EXPORTER_OTLP_ENDPOINT"},
+		"collector over gRPC":             {with(azure(), "OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://collector.example:4317"), "OTEL_EXPORTER_OTLP_ENDPOINT"},
+		"collector with a password":       {with(azure(), "OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:key@collector.example"), "OTEL_EXPORTER_OTLP_ENDPOINT"},
 		"unknown level":                   {with(azure(), "SAMKEEPER_LOG_LEVEL", "chatty"), "SAMKEEPER_LOG_LEVEL"},
 		"an endpoint elsewhere":           {with(simulated(), "SAMKEEPER_LOGIN_ENDPOINT", "https://login.evil.example"), "SAMKEEPER_LOGIN_ENDPOINT"},
 		"a name that starts like us":      {with(simulated(), "SAMKEEPER_ARM_ENDPOINT", "https://localhost.evil.example"), "SAMKEEPER_ARM_ENDPOINT"},
