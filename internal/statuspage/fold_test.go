@@ -65,7 +65,7 @@ func TestThePageShowsOneRowAndUnfolds(t *testing.T) {
 	t.Parallel()
 	page := string(html(t, load(t, crowd(300))))
 	for text, want := range map[string]int{
-		"<b>The scope is not valid.</b>": 1, "<details>": 2, "<summary>301</summary>": 1, "<summary>300</summary>": 1,
+		"<b>The scope is not valid.</b>": 1, "<details>": 2, "<summary>301 tasks</summary>": 1, "<summary>300 customers</summary>": 1,
 		"and 101 more": 1, "and 100 more": 1, "everything: the app itself": 1, "req-199": 1, "req-200": 0,
 	} {
 		if n := strings.Count(page, text); n != want {

@@ -43,15 +43,23 @@ func connection(c ledger.Connection, now time.Time) Connection {
 	if !c.MFACheckedAt.IsZero() {
 		row.MFACompliant, row.MFACheckedAt = &c.MFACompliant, moment(c.MFACheckedAt)
 	}
-	row.Problem, row.Warning = problem(c.Problem), problem(c.Warning)
+	row.Problem, row.Warning = problem(c.Problem, c.Kind), problem(c.Warning, c.Kind)
 	return row
 }
 
-func problem(p *ledger.ConnectionProblem) *Problem {
+// problem words what stands in the way of a connection. One that a customer
+// gave itself is the customer's to renew, and nobody else depends on it.
+func problem(p *ledger.ConnectionProblem, kind sam.Kind) *Problem {
 	if p == nil {
 		return nil
 	}
 	a := sam.Advise(p.Class, sam.NoReason, p.Code, true)
+	if kind == sam.DirectConnection && a.Reach == sam.ReachConnection {
+		a.Reach = sam.ReachCustomer
+		if p.Class != sam.ClassRetry {
+			a.Owner = sam.OwnerCustomer
+		}
+	}
 	return &Problem{
 		Class: p.Class, Code: p.Code, Plain: p.Plain, Fix: p.Fix, Since: moment(p.Since), RequestID: p.RequestID,
 		Owner: a.Owner, Reach: a.Reach, Link: a.Link,
