@@ -14,6 +14,10 @@
 // Two more secrets: state-key seals consent cookies, preflight proves that the
 // vault can be written.
 //
+// The app's own certificate or client secret is an Entry: a secret known by its
+// name, whose newest version counts. Keys are RSA keys that Key Vault makes and
+// never gives out; they sign there.
+//
 // # Which version counts
 //
 // Current is the newest enabled version. Key Vault answers "newest" with 403
