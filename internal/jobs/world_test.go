@@ -32,17 +32,18 @@ import (
 	"github.com/samkeeper/samkeeper/sim/world"
 )
 
-// held is a vault with one refresh token.
-type held struct{ token string }
+// held is a vault with one refresh token for each connection.
+type held map[sam.ConnectionID]string
 
 func (h held) Current(_ context.Context, c sam.ConnectionID) (vault.Version, error) {
-	return vault.Version{Connection: c, ID: "00000000000000000000000000000001", Token: sam.NewSecret(h.token), Enabled: true}, nil
+	return vault.Version{Connection: c, ID: "00000000000000000000000000000001", Token: sam.NewSecret(h[c]), Enabled: true}, nil
 }
 
 // sweep is the real rooms and clients against the simulated cloud.
 type sweep struct {
 	*bench
 	cloud *simtest.Sim
+	vault held
 }
 
 func must[T any](t *testing.T) func(T, error) T {
@@ -67,6 +68,7 @@ func newSweep(t *testing.T, options simtest.Options, classic bool, amr ...string
 	}))
 	gr := must[*graph.Client](t)(graph.New(graph.Config{BaseURL: s.GraphURL, Scope: public.GraphScope(), HTTP: client, Now: now}))
 	az := must[*arm.Client](t)(arm.New(arm.Config{Cloud: public, BaseURL: s.ARMURL, HTTP: client, Now: now}))
+	vault := held{conn: s.MintRefreshToken(t, simtest.Mint{AMR: amr})}
 	source := token.New(token.Config{
 		Redeemer: entra.New(entra.Config{
 			Cloud: public, LoginURL: s.LoginURL, App: world.AppID, HTTP: client, Now: now,
@@ -74,7 +76,7 @@ func newSweep(t *testing.T, options simtest.Options, classic bool, amr ...string
 				return sam.NewSecret(s.World.AppSecret()), nil
 			}),
 		}),
-		Vault: held{s.MintRefreshToken(t, simtest.Mint{AMR: amr})}, Now: now,
+		Vault: vault, Now: now,
 	})
 	t.Cleanup(source.Close)
 	registry := must[*jobs.Registry](t)(jobs.NewRegistry(
@@ -96,7 +98,7 @@ func newSweep(t *testing.T, options simtest.Options, classic bool, amr ...string
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &sweep{b, s}
+	return &sweep{b, s, vault}
 }
 
 // finish delivers with several workers, waits for delayed messages by moving

@@ -42,7 +42,7 @@ func (a *attempt) askPartnerCenter(ctx context.Context) error {
 	compliant, err := a.PartnerCenter.MFACompliant(asking, proved{a.conn.Tenant(), a.proof})
 	refusal := sam.AsProblem(err)
 	if err != nil && (refusal == nil || refusal.Code != partnercenter.CodeMFARequired) {
-		return nil //nolint:nilerr // no answer; see above
+		return nil // no answer; see above
 	}
 	ctx, cancelWriting := aftermath(ctx)
 	defer cancelWriting()
