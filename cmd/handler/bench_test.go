@@ -8,20 +8,26 @@ import (
 )
 
 // BenchmarkStart measures the time from starting the process to its first
-// answer, beside a bare Go server in the same run. The budget: at most 5 times
+// answer, with and without tracing, beside a bare Go server in the same run. The budget: at most 5 times
 // the bare server, and under 50 ms.
 //
 //	go test ./cmd/handler -run '^$' -bench Start -benchtime 30x
 func BenchmarkStart(b *testing.B) {
 	env := pairs(elsewhere(b))
-	for _, name := range []string{"bare", "handler"} {
+	for name, row := range map[string]struct {
+		program string
+		env     []string
+	}{
+		"bare": {"bare", env}, "handler": {"handler", env},
+		"traced": {"handler", append([]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1"}, env...)},
+	} {
 		b.Run(name, func(b *testing.B) {
-			path := program(b, name)
+			path := program(b, row.program)
 			for b.Loop() {
 				b.StopTimer()
 				port := freePort(b)
 				cmd := exec.Command(path)
-				cmd.Env = append(env, "FUNCTIONS_CUSTOMHANDLER_PORT="+port)
+				cmd.Env = append(row.env, "FUNCTIONS_CUSTOMHANDLER_PORT="+port)
 				b.StartTimer()
 				if err := cmd.Start(); err != nil {
 					b.Fatal(err)
