@@ -27,6 +27,16 @@
 // fails nobody: the shared gate "connection/<id>" closes for [HoldFor], jobs go
 // back to the queue, and the problem is put on the connection once.
 //
+// # Connections
+//
+// A customer belongs to a bench of connections (package serving), not to one
+// account. Discovery asks one connection of each bench; a job works with the
+// one that serves when it begins. When a connection turns out to be refused in
+// its own tenant, which customers' tenants cannot tell for sure (homeProbe), it
+// is marked broken, once, and the job goes on with the next of its bench; only
+// where none is left do the bench's customers wait as above. A customer known
+// to several benches is visited once, by the same one each time.
+//
 // # Delivery
 //
 // Queue messages arrive at least once and in any order. A task whose row is

@@ -29,10 +29,17 @@
 //	12 outcome      audit row; without it step 13 waits for the next rotation
 //	13 retire       some of the versions below the old one disabled
 //	14 status       the row; until it is written the connection counts as due
-//	15 release      a lease that ends by itself
+//	15 ask          Partner Center, once a day: a question that is asked again tomorrow
+//	16 release      a lease that ends by itself
 //
 // Every step may be repeated from the start, and is, by the next sweep. The
 // acts after the proof are finished although the caller has gone.
+//
+// Step 15 is no part of the rotation: it asks, with the token of the proof,
+// whether Partner Center accepts the second factor behind it, and keeps the
+// answer. "Not any more" is raised as a warning while it still serves; a refusal
+// breaks the connection, and only Partner Center's own word mends it. Nobody is
+// asked about a customer's own connection.
 //
 // # When the new token is bad
 //

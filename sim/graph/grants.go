@@ -21,7 +21,7 @@ func (s *Service) contracts(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	customers := s.world.Customers()
+	customers := s.world.CustomersOf(c.caller.Tenant)
 	if id, one := wanted.value("customerId"); one {
 		customers = nil
 		if found, ok := s.world.Customer(id); ok {
