@@ -12,8 +12,11 @@ param name string
 @description('Region of all resources.')
 param location string = resourceGroup().location
 
-@description('Comma-separated tenant ids of the partner, the only ones a consent may come from.')
+@description('Comma-separated tenant ids of the partner.')
 param partnerTenants string
+
+@description('Comma-separated tenant ids of customers that may consent for themselves; empty for none.')
+param directTenants string = ''
 
 @description('Application (client) id of the multi-tenant app registration.')
 param appId string
@@ -68,6 +71,7 @@ module app 'modules/app.bicep' = {
     settings: {
       SAMKEEPER_CLOUD: cloud
       SAMKEEPER_PARTNER_TENANTS: partnerTenants
+      SAMKEEPER_DIRECT_TENANTS: directTenants
       SAMKEEPER_APP_ID: appId
       SAMKEEPER_APP_CREDENTIAL: 'managed-identity'
       SAMKEEPER_IDENTITY_CLIENT_ID: identity.outputs.clientId
