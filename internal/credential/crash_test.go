@@ -19,7 +19,7 @@ import (
 // anybody forgot.
 func TestMishapAnywhere(t *testing.T) {
 	t.Parallel()
-	strides := map[mishap]int{dies: 1, requestLost: 2, answerLost: 2}
+	strides := map[mishap]int{dies: 1, requestLost: 5, answerLost: 3}
 	if testing.Short() {
 		strides = map[mishap]int{dies: 5, requestLost: 11, answerLost: 11}
 	}

@@ -355,3 +355,43 @@ func TestRawRefusals(t *testing.T) {
 		})
 	}
 }
+
+func TestRawKeys(t *testing.T) {
+	t.Parallel()
+	cloud, _ := start(t)
+	status, _, made := raw(t, cloud, http.MethodPost, "/keys/k/create?api-version=7.6", `{"kty":"RSA","key_ops":["sign"]}`, true)
+	if status != http.StatusOK || strings.Contains(fmt.Sprint(made), "map[d:") {
+		t.Fatalf("%d %v", status, made)
+	}
+	id := made["key"].(map[string]any)["kid"].(string)
+	at := id[strings.Index(id, "/keys/"):]
+	digest := strings.Repeat("A", 43) // 32 bytes of zero in base64url
+	raw(t, cloud, http.MethodPost, "/keys/other/create?api-version=7.6", `{"kty":"RSA","key_ops":["verify"]}`, true)
+	_, _, other := raw(t, cloud, http.MethodGet, "/keys/other?api-version=7.6", "", true)
+	verifies := other["key"].(map[string]any)["kid"].(string)
+	for name, row := range map[string]struct {
+		method, path, body string
+		status             int
+	}{
+		"PS256":                       {http.MethodPost, at + "/sign", `{"alg":"PS256","value":"` + digest + `"}`, 200},
+		"RS256":                       {http.MethodPost, at + "/sign", `{"alg":"RS256","value":"` + digest + `"}`, 200},
+		"digest of another length":    {http.MethodPost, at + "/sign", `{"alg":"PS512","value":"` + digest + `"}`, 400},
+		"digest that is none":         {http.MethodPost, at + "/sign", `{"alg":"PS256","value":"!"}`, 400},
+		"algorithm of another kind":   {http.MethodPost, at + "/sign", `{"alg":"ES256","value":"` + digest + `"}`, 400},
+		"key that may not sign":       {http.MethodPost, verifies[strings.Index(verifies, "/keys/"):] + "/sign", `{"alg":"PS256","value":"` + digest + `"}`, 403},
+		"no such version":             {http.MethodPost, "/keys/k/00000000000000000000000000000000/sign", `{"alg":"PS256","value":"` + digest + `"}`, 404},
+		"no such key":                 {http.MethodGet, "/keys/none", "", 404},
+		"another kind of key":         {http.MethodPost, "/keys/k/create", `{"kty":"EC"}`, 400},
+		"a size nobody makes":         {http.MethodPost, "/keys/k/create", `{"kty":"RSA","key_size":1024}`, 400},
+		"exportable without policy":   {http.MethodPost, "/keys/k/create", `{"kty":"RSA","attributes":{"exportable":true}}`, 400},
+		"an operation we do not have": {http.MethodPost, at + "/decrypt", `{}`, 405},
+		"the list of keys":            {http.MethodGet, "/keys", "", 405},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if status, _, body := raw(t, cloud, row.method, row.path+"?api-version=7.6", row.body, true); status != row.status {
+				t.Errorf("%d, want %d: %v", status, row.status, body)
+			}
+		})
+	}
+}
