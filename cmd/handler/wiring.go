@@ -183,6 +183,7 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 		Ledger: on.ledger, Results: ledger.NewResultStore(on.storage.Container(storage.ContainerResults)),
 		Queue: on.storage, Leases: jobs.BlobLeases(on.leases), Gate: throttle.New(on.storage.Table(storage.TableThrottles)),
 		Tokens: on.tokens, Fleet: &fleet.Fleet{Partner: on.partner, Relationships: on.graph, Organizations: on.graph}, Tasks: tasks,
+		HomeScope:   cfg.Cloud.PartnerCenterScope(),
 		RunDeadline: cfg.RunDeadline, RequeueAfter: cfg.RequeueAfter, Log: log,
 	})
 	if err != nil {
