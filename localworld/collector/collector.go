@@ -25,6 +25,11 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// tracesPath is where traces are sent; metrics and logs are not taken.
+const tracesPath = "/v1/traces"
+
+var errNotTraces = errors.New("not traces")
+
 // maxBatch is the most one request may hold, unpacked.
 const maxBatch = 64 << 20
 
@@ -58,9 +63,7 @@ func Start(ctx context.Context) (*Collector, error) {
 		return nil, fmt.Errorf("starting the collector: %w", err)
 	}
 	c := &Collector{URL: "http://" + listener.Addr().String()}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/traces", c.take)
-	c.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	c.server = &http.Server{Handler: http.HandlerFunc(c.take), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 	c.serving.Go(func() { _ = c.server.Serve(listener) }) // ends with Stop
 	return c, nil
 }
@@ -71,7 +74,7 @@ func (c *Collector) Stop() {
 	c.serving.Wait()
 }
 
-// Bytes is everything that came: headers and bodies, unpacked.
+// Bytes is everything that came: headers and bodies, as sent and unpacked.
 func (c *Collector) Bytes() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,41 +88,61 @@ func (c *Collector) Spans() []Span {
 	return slices.Clone(c.spans)
 }
 
+// take keeps every byte, whatever becomes of the request.
 func (c *Collector) take(w http.ResponseWriter, r *http.Request) {
-	body, err := unpacked(r)
+	sent, err := bounded(r.Body)
+	body := sent
+	if err == nil && r.Header.Get("Content-Encoding") == "gzip" {
+		body, err = unpacked(sent)
+	}
 	var batch collected.ExportTraceServiceRequest
-	if err == nil {
+	switch {
+	case err != nil:
+	case r.URL.Path != tracesPath:
+		err = errNotTraces
+	default:
 		err = proto.Unmarshal(body, &batch)
 	}
-	c.mu.Lock()
-	_ = r.Header.Write(&c.raw) // a bytes.Buffer does not fail
-	_, _ = c.raw.Write(body)
-	if err == nil {
-		c.spans = append(c.spans, read(&batch)...)
-	}
-	c.mu.Unlock()
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+		batch.Reset() // half a batch is none
 	}
-	w.Header().Set("Content-Type", "application/x-protobuf")
-	w.WriteHeader(http.StatusOK) // an empty body is an empty response
+	c.keep(r.Header, sent, body, read(&batch))
+	switch {
+	case errors.Is(err, errNotTraces):
+		http.NotFound(w, r)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	default:
+		w.Header().Set("Content-Type", "application/x-protobuf")
+		w.WriteHeader(http.StatusOK) // an empty body is an empty response
+	}
 }
 
-func unpacked(r *http.Request) ([]byte, error) {
-	var from io.Reader = r.Body
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		unzip, err := gzip.NewReader(r.Body)
-		if err != nil {
-			return nil, fmt.Errorf("unpacking a batch: %w", err)
-		}
-		from = unzip
+func (c *Collector) keep(header http.Header, sent, body []byte, spans []Span) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = header.Write(&c.raw) // a bytes.Buffer does not fail
+	_, _ = c.raw.Write(sent)
+	if !bytes.Equal(sent, body) {
+		_, _ = c.raw.Write(body)
 	}
+	c.spans = append(c.spans, spans...)
+}
+
+func bounded(from io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(from, maxBatch+1))
 	if err == nil && len(body) > maxBatch {
 		err = errors.New("batch too large")
 	}
 	return body, err
+}
+
+func unpacked(sent []byte) ([]byte, error) {
+	unzip, err := gzip.NewReader(bytes.NewReader(sent))
+	if err != nil {
+		return nil, fmt.Errorf("unpacking a batch: %w", err)
+	}
+	return bounded(unzip)
 }
 
 func read(batch *collected.ExportTraceServiceRequest) []Span {
