@@ -127,30 +127,38 @@ func TestNobodyLeftToServe(t *testing.T) {
 }
 
 // A whole sweep against the simulated cloud, with many workers, loses its first
-// grant half way: nobody fails, one alert, the standby's token does the rest.
+// account half way: nobody fails, one alert, the standby's token does the rest.
 func TestSweepFailsOver(t *testing.T) {
 	t.Parallel()
-	s := newSweep(t, simtest.Options{Customers: 40, Seed: 5}, false)
-	s.vault[standby] = s.cloud.MintRefreshToken(t, simtest.Mint{User: world.StandbyUserID})
-	book := s.addStandby(t)
-	run := s.openRun(t)
-	for range 10 {
-		if m := s.queue.take(jobs.QueueCustomerJobs); m != nil {
-			if err := s.RunJob(t.Context(), m.body); err != nil {
-				t.Fatal(err)
+	for name, strike := range map[string]func(*world.World){
+		"grant revoked":    func(w *world.World) { w.RevokeGrants(world.IntegrationUserID) },
+		"account disabled": func(w *world.World) { w.ChangeUser(world.IntegrationUserID, func(u *world.User) { u.Disabled = true }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSweep(t, simtest.Options{Customers: 30, Seed: 5}, false)
+			s.vault[standby] = s.cloud.MintRefreshToken(t, simtest.Mint{User: world.StandbyUserID})
+			book := s.addStandby(t)
+			run := s.openRun(t)
+			for range 10 {
+				if m := s.queue.take(jobs.QueueCustomerJobs); m != nil {
+					if err := s.RunJob(t.Context(), m.body); err != nil {
+						t.Fatal(err)
+					}
+				}
 			}
-		}
-	}
-	s.cloud.World.RevokeGrants(world.IntegrationUserID)
-	run = s.finish(t, run)
-	s.check(t, run, allTasks, false)
-	if n := book.alerts(); n != 1 {
-		t.Errorf("%d alerts", n)
-	}
-	s.cloud.World.Advance(time.Hour)
-	run = s.finish(t, s.openRun(t))
-	s.check(t, run, allTasks, false)
-	if n := book.alerts(); n != 1 {
-		t.Errorf("%d alerts after another sweep", n)
+			strike(s.cloud.World)
+			run = s.finish(t, run)
+			s.check(t, run, allTasks, false)
+			if n := book.alerts(); n != 1 {
+				t.Errorf("%d alerts", n)
+			}
+			s.cloud.World.Advance(time.Hour)
+			run = s.finish(t, s.openRun(t))
+			s.check(t, run, allTasks, false)
+			if n := book.alerts(); n != 1 {
+				t.Errorf("%d alerts after another sweep", n)
+			}
+		})
 	}
 }
