@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
@@ -30,12 +31,39 @@ func (j *Jobs) watchRotation(ctx context.Context, s *Supervision) error {
 			continue
 		}
 		s.Stalled = append(s.Stalled, conn.ID)
-		if conn.Problem != nil {
-			continue // rotation, or a job, already said what is wrong
+		if conn.Problem == nil {
+			failed = append(failed, j.raise(ctx, conn.ID, stalledProblem(conn, last)))
+			continue
 		}
-		failed = append(failed, j.raise(ctx, conn.ID, stalledProblem(conn, last)))
+		failed = append(failed, j.raiseLasting(ctx, conn, last))
 	}
 	return errors.Join(failed...)
+}
+
+// raiseLasting tells a person of a failure that was to pass by itself, and did
+// not for as long as rotation may stand still. Whatever was raised before stays
+// as it is.
+func (j *Jobs) raiseLasting(ctx context.Context, conn ledger.Connection, last time.Time) error {
+	if conn.Problem.Raised {
+		return nil
+	}
+	var p ledger.ConnectionProblem
+	raised, err := j.Ledger.ChangeConnection(ctx, conn.ID, func(c *ledger.Connection) bool {
+		if c.Problem == nil || c.Problem.Raised {
+			return false
+		}
+		c.Problem.Raised = true
+		p = *c.Problem
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("raise the lasting problem of connection %s: %w", conn.ID, err)
+	}
+	if raised {
+		j.Log.ErrorContext(ctx, "connection has not been rotated for days", ofConnection(conn.ID),
+			slog.Time("last", last), slog.String("class", string(p.Class)), slog.String("code", p.Code), slog.String("problem", p.Plain), slog.String("fix", p.Fix))
+	}
+	return nil
 }
 
 func stalledProblem(conn ledger.Connection, last time.Time) *sam.Problem {

@@ -144,7 +144,8 @@ func (a *attempt) blame(ctx context.Context, row *ledger.Connection, now time.Ti
 		Class: p.Class, Code: p.Code, Plain: p.Plain, Fix: a.fix(p), RequestID: p.RequestID, Since: now,
 	}
 	switch {
-	case old != nil && old.Class == p.Class && old.Code == p.Code, broken && breaks:
+	case old != nil && (old.Class == p.Class && old.Code == p.Code || p.Class == sam.ClassRetry), broken && breaks:
+		// The same again, or an outage on top of whatever is wrong already: told once.
 		row.Problem.Since, row.Problem.Raised = old.Since, old.Raised
 	case breaks && !row.BrokenAt.IsZero():
 		row.Problem.Since, row.Problem.Raised = row.BrokenAt, true

@@ -31,6 +31,7 @@ func (a *attempt) renew(ctx context.Context) (vault.Version, error) {
 		App:        a.App,
 		Cloud:      a.Cloud.Name,
 		Source:     vault.SourceRotation,
+		Grant:      a.grantOf(a.base),
 		AMR:        evidence.AMR,
 		RedeemedAt: at,
 	}, nil
@@ -59,16 +60,6 @@ func (a *attempt) redeemBest(ctx context.Context) (entra.Tokens, error) {
 	}
 	a.base = old
 	return again, nil
-}
-
-// previous is the newest enabled version below the current one.
-func (a *attempt) previous() (vault.Version, bool) {
-	for _, v := range a.known {
-		if v.Enabled && v.ID != a.current.ID {
-			return v, true
-		}
-	}
-	return vault.Version{}, false
 }
 
 // redeem asks the connection's own tenant for a token of the resource that its

@@ -122,6 +122,19 @@ func (a *attempt) read(ctx context.Context) error {
 	return a.checkOwner()
 }
 
+// start reads the version to renew: the current one, as a rule.
+func (a *attempt) start(ctx context.Context) (vault.Version, error) {
+	best := a.newestGrant()
+	if best.ID == a.current.ID {
+		return a.current, nil
+	}
+	base, err := a.Vault.At(ctx, a.conn, best.ID)
+	if err != nil {
+		return vault.Version{}, fmt.Errorf("read version %s of the newer consent of connection %s: %w", best.ID, a.conn, err)
+	}
+	return base, nil
+}
+
 // complete fills in what the row does not say but the vault knows: all of it
 // when the row was lost.
 func (a *attempt) complete(row *ledger.Connection) {
@@ -134,22 +147,4 @@ func (a *attempt) complete(row *ledger.Connection) {
 		row.Version, row.RedeemedAt, row.Expires = v.ID, v.RedeemedAt, v.Expires
 		row.MFA = slices.Contains(v.AMR, "mfa")
 	}
-}
-
-// start is the version to renew: the current one, unless it descends from an
-// older grant than a consent below it, which a process left behind that died
-// between its write and its giving way. A consent created after a token was
-// redeemed cannot be that token's ancestor. The vault counts whole seconds and
-// its clock is not ours; a consent taken for overtaken by mistake does no
-// harm, since its own token is as good as one that descends from it.
-func (a *attempt) start(ctx context.Context) (vault.Version, error) {
-	i := slices.IndexFunc(a.known, func(v vault.Version) bool { return v.Source == vault.SourceConsent && v.Enabled })
-	if i < 0 || a.known[i].ID == a.current.ID || a.known[i].Created.Add(time.Second).Before(a.current.RedeemedAt) {
-		return a.current, nil
-	}
-	consented, err := a.Vault.At(ctx, a.conn, a.known[i].ID)
-	if err != nil {
-		return vault.Version{}, fmt.Errorf("read the newer consent of connection %s: %w", a.conn, err)
-	}
-	return consented, nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -67,13 +66,16 @@ func (r *Rotator) connections(ctx context.Context) ([]ledger.Connection, error) 
 	if errIDs != nil {
 		errIDs = fmt.Errorf("list the connections of the vault: %w", errIDs)
 	}
-	all := make(map[sam.ConnectionID]ledger.Connection, len(rows)+len(ids))
-	for _, id := range ids {
-		all[id] = ledger.Connection{ID: id}
-	}
+	known := make(map[sam.ConnectionID]bool, len(rows))
 	for _, row := range rows {
-		all[row.ID] = row
+		known[row.ID] = true
 	}
-	united := slices.SortedFunc(maps.Values(all), func(a, b ledger.Connection) int { return cmp.Compare(a.ID, b.ID) })
+	united := slices.Clone(rows)
+	for _, id := range ids {
+		if !known[id] {
+			united = append(united, ledger.Connection{ID: id})
+		}
+	}
+	slices.SortFunc(united, func(a, b ledger.Connection) int { return cmp.Compare(a.ID, b.ID) })
 	return united, errors.Join(errRows, errIDs)
 }

@@ -52,7 +52,7 @@ func (a *attempt) giveWay(ctx context.Context) error {
 		return fmt.Errorf("list the versions of connection %s after the write: %w", a.conn, err)
 	}
 	landed := slices.ContainsFunc(versions, func(v vault.Version) bool {
-		return v.Source == vault.SourceConsent && v.Enabled && !a.knew(v.ID)
+		return v.Source == vault.SourceConsent && !a.knew(v.ID)
 	})
 	if !landed {
 		return nil

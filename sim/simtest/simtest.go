@@ -78,3 +78,6 @@ func (s *Sim) MintRefreshToken(tb testing.TB, m Mint) string {
 		AMR: slices.Clone(m.AMR), AuthTime: s.World.Now(),
 	})
 }
+
+// IdentityHeader is what callers of the managed-identity endpoint present.
+const IdentityHeader = sim.IdentityHeader

@@ -98,8 +98,15 @@ func (w *World) RevokeGrants(oid string) int {
 // refreshBytes makes tokens of 1,200 characters, the size seen in practice.
 const refreshBytes = 900
 
+// terseBytes is the size in a terse world.
+const terseBytes = 24
+
 func (w *World) issueRefresh(g *Grant) string {
-	token := w.secrets.mint(refreshBytes)
+	size := refreshBytes
+	if w.secrets.terse {
+		size = terseBytes
+	}
+	token := w.secrets.mint(size)
 	w.grants.mu.Lock()
 	defer w.grants.mu.Unlock()
 	if w.grants.tokens == nil {

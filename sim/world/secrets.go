@@ -11,6 +11,7 @@ import (
 // secretBook remembers every secret value the simulator gave out, so that a
 // test can prove that none of them leaked anywhere.
 type secretBook struct {
+	terse  bool // remember nothing; set before the first use
 	mu     sync.Mutex
 	values []string
 }
@@ -25,6 +26,9 @@ func (b *secretBook) mint(n int) string {
 }
 
 func (b *secretBook) add(value string) {
+	if b.terse {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.values = append(b.values, value)

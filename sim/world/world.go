@@ -18,6 +18,8 @@ type Config struct {
 	Cloud     string    // "public" when empty, "usgov" or "china"
 	Shares    Shares    // shares of customers with something missing or wrong
 	Start     time.Time // where the virtual clock begins; zero: at the wall clock
+	Frozen    bool      // the virtual clock stands still except for Advance
+	Terse     bool      // short refresh tokens, and no book of secrets: for runs of years
 }
 
 // World is the shared state of a simulated cloud. See the package comment for
@@ -25,7 +27,8 @@ type Config struct {
 type World struct {
 	cloud  Cloud
 	seed   uint64
-	offset atomic.Int64 // nanoseconds ahead of the wall clock
+	frozen time.Time    // where a frozen clock began; zero: it runs with the wall clock
+	offset atomic.Int64 // nanoseconds ahead of the wall clock, or of frozen
 	cutoff atomic.Int64 // access tokens issued before this second are over
 
 	customers atomic.Pointer[[]*Customer] // replaced as a whole, never changed
@@ -47,7 +50,13 @@ func New(cfg Config) *World {
 		panic(fmt.Sprintf("world: unknown cloud %q", cfg.Cloud))
 	}
 	w := &World{cloud: cloud, seed: cfg.Seed, policies: map[string]*SignInPolicy{}, places: map[string]int{}}
-	if !cfg.Start.IsZero() {
+	w.secrets.terse = cfg.Terse
+	switch {
+	case cfg.Frozen && cfg.Start.IsZero():
+		w.frozen = time.Now()
+	case cfg.Frozen:
+		w.frozen = cfg.Start
+	case !cfg.Start.IsZero():
 		w.offset.Store(int64(time.Until(cfg.Start)))
 	}
 	customers := seedCustomers(rand.New(rand.NewPCG(cfg.Seed, 0)), cfg.Customers, cfg.Shares, w.Now())
@@ -67,6 +76,9 @@ func (w *World) Seed() uint64 { return w.seed }
 
 // Now is the virtual time, in UTC. No lock.
 func (w *World) Now() time.Time {
+	if !w.frozen.IsZero() {
+		return w.frozen.Add(time.Duration(w.offset.Load())).UTC()
+	}
 	return time.Now().Add(time.Duration(w.offset.Load())).UTC()
 }
 

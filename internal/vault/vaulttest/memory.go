@@ -137,6 +137,7 @@ func (m *Memory) Put(ctx context.Context, v vault.Version) (vault.Version, error
 func (m *Memory) Versions(ctx context.Context, conn sam.ConnectionID) ([]vault.Version, error) {
 	var all []vault.Version
 	err := m.call(ctx, "Versions", func() error {
+		all = slices.Grow(all, len(m.versions[conn]))
 		for _, v := range slices.Backward(m.versions[conn]) {
 			v.Token = sam.Secret{}
 			all = append(all, v)
