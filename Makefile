@@ -44,6 +44,13 @@ tools: $(BIN)/samctl $(BIN)/samsim $(BIN)/samhost ## Build the command-line prog
 .PHONY: test
 test: browser ## Every test, with the race detector: unit, contract, end to end, browser
 	$(GO) test -race -timeout 10m ./...
+	@# All crash and race schedules: without the race detector, which makes each
+	@# ten times as slow (a schedule lets one process move at a time); above, a sample.
+	$(GO) test -count=1 -timeout 10m -run '^TestSchedules$$' -v ./internal/rotation
+
+.PHONY: year
+year: ## A year of 1,000 connections on a virtual clock, with outages of weeks
+	GOGC=400 $(GO) test -count=1 -timeout 10m -run '^TestYear$$' -v ./internal/rotation/year -year.connections=1000 -year.real=1
 
 .PHONY: lint
 lint: $(LINT) ## gofmt, vet, golangci-lint with the fences of the house

@@ -15,7 +15,8 @@
 // what a process that dies right after the step leaves behind:
 //
 //	 1 lease        a lease that ends by itself
-//	 2 read         status row, current version, list of versions: nothing
+//	 2 read         status row, current version, list of versions: nothing.
+//	                The version to start from is the newest of the newest grant
 //	 3 still due?   somebody else may have rotated meanwhile: nothing
 //	 4 intent       an audit row without outcome; without it no further step
 //	 5 redeem       at the partner tenant. Entra does not revoke the old token:
@@ -41,6 +42,14 @@
 // breaks the connection, and only Partner Center's own word mends it. Nobody is
 // asked about a customer's own connection.
 //
+// # Grants
+//
+// Every version carries the id of the consent's version that it descends from
+// (vault.Version.Grant, a tag). Consents are ordered by the vault; which token
+// belongs to which consent is never concluded from clocks, since the one of
+// whoever rotated may have been wrong. Only a token without that tag, from
+// another tool, is judged by the times of its tags.
+//
 // # When the new token is bad
 //
 // Steps 8 to 11 leave two enabled versions: the new one and the one it came
@@ -50,7 +59,7 @@
 // which makes the old one current again; if not, the grant has ended, both
 // versions stay as they are, and a person is called. A rotation that finds an
 // unproved version of an earlier one refused falls back on the version below
-// in the same way, but never from a consent's token to an older grant.
+// in the same way, but only on one of the same grant.
 //
 // # The race that cannot be closed
 //
@@ -59,20 +68,37 @@
 // and a rotator that lost its lease unnoticed may write beside another one.
 // Step 10 sees the consent and gives way. If the process dies between 8 and
 // 10, the descendant of the older grant is current above the new consent,
-// until the next rotation sees that the consent is the younger of the two and
-// starts from it. Meanwhile that is harmless: the token was minted seconds ago
-// for the same user and app, so it works, and the consent stays enabled right
-// below it. Two rotators both succeed, since redeeming revokes nothing; the
-// later version is current, both work.
+// until the next rotation sees by the grants that the consent is the younger
+// of the two and starts from it. Meanwhile that is harmless: the token was
+// minted seconds ago for the same user and app, so it works, and the consent
+// stays enabled right below it. Two rotators both succeed, since redeeming
+// revokes nothing; the later version is current, both work.
+//
+// # Proof
+//
+// TestSchedules plays more than ten thousand distinct orders of events over
+// the real clients and the simulator, and checks the law after every remote
+// call; TestTheSchedulesFindABrokenRotator breaks the law in six ways, and is
+// found out. A schedule that fails prints its name; play it alone with
+//
+//	go test ./internal/rotation -run TestSchedules -v -schedule=NAME
+//
+// Package year plays a year of outages ("make year").
 //
 // # When
 //
 // Policy is pure ([Due]): a connection never proved, at once; otherwise every
 // 24 hours plus a share of 2 hours that is the connection's own; sooner when
-// fewer than 45 of the 90 days are left. After a failure 1 h, doubling to 32 h;
-// Retry-After is obeyed up to there. A refusal that only a new sign-in can end
-// is raised to a person once and probed once a day. A connection that an
-// operator switched off is never due.
+// fewer than 45 of the 90 days are left, or the last attempt or proof failed.
+// After a failure 1 h, doubling to 32 h (the table in policy.go has the running
+// totals); Retry-After is obeyed up to there. Catch-up always: what is due is
+// decided from what was done and not from what the timer should have done, so
+// the first sweep after a standstill rotates everything that was missed, once.
+// A refusal that only a new sign-in can end is raised to a person once and
+// probed once a day. A failure that should pass by itself is raised once
+// rotation has stood still for three days, by package jobs, which also notices
+// a timer that never fires. A connection that an operator switched off is never
+// due.
 //
 // The status row has no condition either; a rotation does not write it if a
 // consent has written it meanwhile. If both write in the same instant the row

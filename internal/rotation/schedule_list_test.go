@@ -116,6 +116,7 @@ func possible(what mishap, call int, name string) bool {
 		return isHTTP(name)
 	case twice:
 		return isHTTP(name) && !strings.HasPrefix(name, "GET")
+	case diesAfter, requestLost, answerLost, sleeps:
 	}
 	return true
 }

@@ -76,6 +76,7 @@ func remote[T any](p *process, what string, act func() (T, error)) (T, error) {
 		p.stage.cloud.World.Advance(nap)
 	case twice:
 		_, _ = act()
+	case diesAfter, answerLost: // see below
 	}
 	v, err := act()
 	p.stage.watch(p.name + " " + what)
