@@ -184,6 +184,32 @@ func TestStalledRotationIsRaisedOnce(t *testing.T) {
 	}
 }
 
+// A failure that should pass by itself calls a person when it has not, for as
+// long as rotation may stand still: once, and under its own name.
+func TestALastingFailureIsRaisedOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1, finds("health", "k"))
+	since := b.clock.now()
+	_, err := b.ledger.ChangeConnection(t.Context(), conn, func(c *ledger.Connection) bool {
+		c.Problem = &ledger.ConnectionProblem{Class: sam.ClassRetry, Code: "ServiceUnavailable", Since: since}
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		wait   time.Duration
+		raised bool
+	}{{71 * time.Hour, false}, {2 * time.Hour, true}, {time.Hour, true}} {
+		b.clock.advance(row.wait)
+		b.supervise(t)
+		c, err := b.ledger.Connection(t.Context(), conn)
+		if err != nil || c.Problem == nil || c.Problem.Raised != row.raised || c.Problem.Code != "ServiceUnavailable" || !c.Problem.Since.Equal(since) {
+			t.Errorf("after %s more: %+v, %v", row.wait, c.Problem, err)
+		}
+	}
+}
+
 func TestOneSupervisorAtATime(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 1, finds("health", "k"))

@@ -54,6 +54,12 @@ func disableAllBut(ctx context.Context, v rotation.Vault, keep string) error {
 	return err
 }
 
+// consentsAtEachCall: a consent lands before each call of A.
+func consentsAtEachCall(tb testing.TB) []schedule {
+	tb.Helper()
+	return slices.DeleteFunc(undisturbed(tb), func(s schedule) bool { return s.second != consentsAnew || s.tick != 0 })
+}
+
 // crashesAfterTheWrite: a consent lands before each call of A, whose clock is
 // ahead, and A dies in one of the calls after that.
 func crashesAfterTheWrite(tb testing.TB) []schedule {
@@ -104,7 +110,7 @@ func TestTheSchedulesFindABrokenRotator(t *testing.T) {
 				return put, disableAllBut(ctx, v, put.ID)
 			},
 		}},
-		"does not look for consents": {plans: undisturbed, vault: wrong{
+		"does not look for consents": {plans: consentsAtEachCall, vault: wrong{
 			versions: func(all []vault.Version) []vault.Version {
 				return slices.DeleteFunc(all, func(v vault.Version) bool { return v.Source == vault.SourceConsent })
 			},

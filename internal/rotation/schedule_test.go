@@ -220,7 +220,7 @@ func TestSchedules(t *testing.T) {
 	}
 	for list := everyNth(undisturbed(t), thin); len(list) > 0; {
 		t.Logf("%s: %d schedules more", time.Since(began).Round(time.Second), len(list))
-		list = everyNth(playAll(t, list, c, nil), (thin+3)/4)
+		list = everyNth(playAll(t, list, c, nil), max(1, thin*3/8))
 		slices.SortStableFunc(list, func(a, b schedule) int { return strings.Compare(a.String(), b.String()) })
 		list = slices.CompactFunc(list, func(a, b schedule) bool { return a.String() == b.String() })
 	}
