@@ -87,15 +87,24 @@ func (o *options) tellStatus(out io.Writer, body []byte, s statuspage.Status) er
 }
 
 func connectionRows(s statuspage.Status) [][]string {
-	rows := [][]string{{"STATE", "ACCOUNT", "KIND", "DAYS LEFT", "PROVED", "MFA", "WHAT"}}
+	rows := [][]string{{"STATE", "ACCOUNT", "KIND", "ROLE", "DAYS LEFT", "PROVED", "MFA", "WHAT"}}
 	for _, c := range s.Connections {
 		what := c.Why
 		if c.Problem != nil {
 			what = c.Problem.Plain + " " + c.Problem.Fix
 		}
-		rows = append(rows, []string{string(c.State), c.UPN, string(c.Kind), fmt.Sprint(c.DaysLeft), yes(c.Proved), yes(c.MFA), what})
+		rows = append(rows, []string{string(c.State), c.UPN, string(c.Kind), role(c), fmt.Sprint(c.DaysLeft), yes(c.Proved), yes(c.MFA), what})
 	}
 	return rows
+}
+
+// role is a connection's place among those of its tenant; the one that serves
+// the customers now is marked.
+func role(c statuspage.Connection) string {
+	if c.Serving {
+		return string(c.Role) + ", serving"
+	}
+	return string(c.Role)
 }
 
 // recentRuns is how many runs the text shows; JSON has all.
