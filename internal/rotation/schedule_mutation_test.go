@@ -57,7 +57,7 @@ func disableAllBut(ctx context.Context, v rotation.Vault, keep string) error {
 // consentsAtEachCall: a consent lands before each call of A.
 func consentsAtEachCall(tb testing.TB) []schedule {
 	tb.Helper()
-	return slices.DeleteFunc(undisturbed(tb), func(s schedule) bool { return s.second != consentsAnew || s.tick != 0 })
+	return slices.DeleteFunc(undisturbed(tb), func(s schedule) bool { return s.second != consentsAnew || s.tick != instant })
 }
 
 // crashesAfterTheWrite: a consent lands before each call of A, whose clock is

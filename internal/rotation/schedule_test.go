@@ -170,7 +170,7 @@ func (c *tally) add(s schedule, o outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.played++; o.asPlanned {
-		c.traces[sha256.Sum256(fmt.Appendf(nil, "%s %s %s %t\n%s", s.tick, s.skew, s.skewB, s.napping, o.trace))] = true
+		c.traces[sha256.Sum256(fmt.Appendf(nil, "%s %s %s %s %t\n%s", s.tick, s.skew, s.second, s.skewB, s.napping, o.trace))] = true
 	}
 	if len(o.wrong) > 0 {
 		c.failed = append(c.failed, s.String()+":\n\t"+strings.Join(o.wrong, "\n\t"))
