@@ -140,6 +140,8 @@ func route(req *http.Request) string {
 		return "redeem"
 	case req.Method != http.MethodGet:
 		return req.Method
+	case len(parts) < 2:
+		return "GET names"
 	case len(parts) < 3 || parts[2] == "":
 		return "GET newest"
 	case parts[2] == "versions":

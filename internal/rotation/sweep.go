@@ -35,8 +35,12 @@ func (r *Rotator) RotateDue(ctx context.Context) (Report, error) {
 	var g errgroup.Group
 	g.SetLimit(parallel)
 	for i, row := range rows {
+		if v := Due(r.Now(), row); !v.Due {
+			report.Results[i] = Result{Connection: row.ID, State: NotDue, Reason: v.Reason, Next: v.Next, From: row.Version}
+			continue
+		}
 		g.Go(func() error {
-			report.Results[i] = r.rotateIfDue(ctx, row)
+			report.Results[i] = r.rotateInTime(ctx, row.ID)
 			return nil
 		})
 	}
@@ -44,14 +48,12 @@ func (r *Rotator) RotateDue(ctx context.Context) (Report, error) {
 	return report, err
 }
 
-// rotateIfDue asks the schedule before it takes a lease. Rotate asks again.
-func (r *Rotator) rotateIfDue(ctx context.Context, row ledger.Connection) Result {
-	if v := Due(r.Now(), row); !v.Due {
-		return Result{Connection: row.ID, State: NotDue, Reason: v.Reason, Next: v.Next, From: row.Version}
-	}
+// rotateInTime rotates one connection, which the schedule says is due; under
+// the lease Rotate asks the schedule again.
+func (r *Rotator) rotateInTime(ctx context.Context, conn sam.ConnectionID) Result {
 	ctx, cancel := context.WithTimeout(ctx, perConnection)
 	defer cancel()
-	result, _ := r.Rotate(ctx, row.ID, false) // the error is in the result
+	result, _ := r.Rotate(ctx, conn, false) // the error is in the result
 	return result
 }
 
