@@ -102,6 +102,7 @@ func (w *World) startHost(ctx context.Context, opts Options) error {
 	w.Host, err = funchost.New(funchost.Config{
 		ScriptRoot: root, Env: environment(settings), HTTPAddr: address,
 		Log: slog.New(slog.NewTextHandler(w.logs.host, nil)), HandlerOutput: w.logs.handler,
+		Now: hostClock(time.Now()),
 	})
 	if err != nil {
 		return fmt.Errorf("reading the script root: %w", err)
@@ -114,6 +115,16 @@ func (w *World) startHost(ctx context.Context, opts Options) error {
 		return fmt.Errorf("starting the stand-in host: %w\n%s", err, w.LastWords())
 	}
 	return nil
+}
+
+// hostClock starts at twenty past one, whatever the time: the timers of the app
+// fire at :05 and :17, and a sweep that a timer began in the middle of a demo or
+// a test would be taken for the one that was asked for.
+func hostClock(start time.Time) func() time.Time {
+	start = start.UTC()
+	early := time.Date(start.Year(), start.Month(), start.Day(), 1, 20, 0, 0, time.UTC)
+	offset := early.Sub(start)
+	return func() time.Time { return time.Now().Add(offset) }
 }
 
 // environment is what a child needs of ours, and the settings.
