@@ -107,7 +107,7 @@ func freePort(tb testing.TB) string {
 type running struct {
 	cmd    *exec.Cmd
 	URL    string
-	stderr bytes.Buffer
+	stderr standardError
 	lines  chan string // of standard output
 	ended  chan error
 }
@@ -268,7 +268,7 @@ func TestStartsWithoutItsServices(t *testing.T) {
 	if code := r.stop(t, syscall.SIGTERM); code != 128+int(syscall.SIGTERM) {
 		t.Errorf("exit code %d", code)
 	}
-	if r.stderr.Len() > 0 {
+	if r.stderr.String() != "" {
 		t.Errorf("standard error, which the host shows as errors: %s", &r.stderr)
 	}
 	for line := range r.lines {

@@ -69,7 +69,7 @@ func (h *hunt) stop(s syscall.Signal) {
 	for line := range h.handler.lines {
 		h.log.WriteString(line + "\n")
 	}
-	h.log.Write(h.handler.stderr.Bytes())
+	h.log.WriteString(h.handler.stderr.String())
 }
 
 // ask sends one request with credentials in every header a host or a stranger

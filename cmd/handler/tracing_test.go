@@ -74,7 +74,7 @@ func TestDeadCollectors(t *testing.T) {
 			if took := time.Since(began); code != 128+int(syscall.SIGTERM) || took > 8*time.Second {
 				t.Errorf("exit code %d after %v", code, took)
 			}
-			if r.stderr.Len() > 0 {
+			if r.stderr.String() != "" {
 				t.Errorf("standard error: %s", &r.stderr)
 			}
 			for line := range r.lines {
