@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,8 +136,9 @@ func (j *Jobs) postponeOpening(ctx context.Context, run ledger.Run, cause error)
 func (j *Jobs) expect(ctx context.Context, run ledger.Run, customers []sam.Customer) error {
 	var batch []ledger.Outcome
 	for i, c := range customers {
+		worth := j.Tasks.worth(run.Tasks, c)
 		for _, task := range run.Tasks {
-			batch = append(batch, expected(run, c, task, j.Now()))
+			batch = append(batch, expected(run, c, task, slices.Contains(worth, task), j.Now()))
 		}
 		if len(batch) < expectBatch && i < len(customers)-1 {
 			continue
@@ -149,9 +151,9 @@ func (j *Jobs) expect(ctx context.Context, run ledger.Run, customers []sam.Custo
 	return nil
 }
 
-func expected(run ledger.Run, c sam.Customer, task string, now time.Time) ledger.Outcome {
+func expected(run ledger.Run, c sam.Customer, task string, worth bool, now time.Time) ledger.Outcome {
 	o := ledger.Outcome{Run: run.ID, Customer: c.ID, Task: task, State: sam.Expected, UpdatedAt: now}
-	if !visitable(c) {
+	if !worth {
 		o.State, o.Reason, o.Class = sam.Skipped, c.Access, sam.ClassCustomer
 		o.Plain, o.Fix = explain(c.Access)
 	}
@@ -161,13 +163,14 @@ func expected(run ledger.Run, c sam.Customer, task string, now time.Time) ledger
 // visitable reports whether discovery leaves a way in.
 func visitable(c sam.Customer) bool { return c.Access == sam.NoReason }
 
-// enqueue sends one message for each customer to visit, a few at a time.
+// enqueue sends one message for each customer with something to do, a few at a
+// time.
 func (j *Jobs) enqueue(ctx context.Context, run ledger.Run, customers []sam.Customer) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(senders)
 	for _, c := range customers {
-		if visitable(c) {
-			m := Message{Run: run.ID, Customer: c.ID, Connection: c.Connection, Tasks: run.Tasks, Try: 1}
+		if worth := j.Tasks.worth(run.Tasks, c); len(worth) > 0 {
+			m := Message{Run: run.ID, Customer: c.ID, Connection: c.Connection, Tasks: worth, Try: 1}
 			group.Go(func() error { return j.send(ctx, m, 0) })
 		}
 	}

@@ -21,6 +21,15 @@ type Task interface {
 	Run(ctx context.Context, v Visit) (Result, error)
 }
 
+// Anywhere is a Task that has something to say also where discovery found no
+// way in: it is expected there like anywhere else, and its job is sent with
+// the tasks of this kind alone. Its Visit is the same; tokens of such a tenant
+// will mostly be refused.
+type Anywhere interface {
+	Task
+	Anywhere() bool
+}
+
 // Visit is what a task gets to know.
 type Visit struct {
 	Customer   sam.Customer           // ID and Connection; the rest may be empty
@@ -121,6 +130,21 @@ func (r *Registry) Names() []string {
 		names[i] = t.Name()
 	}
 	return names
+}
+
+// worth lists which of the tasks are done at a customer: all of them, or those
+// that work anywhere when discovery found no way in.
+func (r *Registry) worth(tasks []string, c sam.Customer) []string {
+	if visitable(c) {
+		return tasks
+	}
+	var some []string
+	for _, name := range tasks {
+		if t, ok := r.find(name).(Anywhere); ok && t.Anywhere() {
+			some = append(some, name)
+		}
+	}
+	return some
 }
 
 // find returns the task, or nil.
