@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azkeys"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 
+	"github.com/samkeeper/samkeeper/cmd/internal/reach"
 	"github.com/samkeeper/samkeeper/handlers"
 	"github.com/samkeeper/samkeeper/internal/arm"
 	"github.com/samkeeper/samkeeper/internal/config"
@@ -67,7 +68,7 @@ func wire(cfg config.Config, log *slog.Logger, tracing *telemetry.Tracing, versi
 	if err != nil {
 		return nil, err
 	}
-	on, err := connect(cfg, outbound(roots, tracing), outbound(nil, tracing), log)
+	on, err := connect(cfg, reach.Client(roots, tracing), reach.Client(nil, tracing), log)
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +91,9 @@ func wire(cfg config.Config, log *slog.Logger, tracing *telemetry.Tracing, versi
 // of its own: it is never the simulator's.
 func connect(cfg config.Config, client, toStorage *http.Client, log *slog.Logger) (adapters, error) {
 	var on adapters
-	opener, errIdentity := identity(cfg, cfg.IdentityClient, client)
+	opener, errIdentity := reach.Identity(cfg, cfg.IdentityClient, client)
 	var errStorage, errVault, errKeys error
-	on.storage, errStorage = openStorage(cfg, toStorage)
+	on.storage, errStorage = reach.Storage(cfg, toStorage)
 	on.vault, errVault = openVault(cfg, opener, client)
 	on.keys, errKeys = openKeys(cfg, opener, client)
 	if err := errors.Join(errIdentity, errStorage, errVault, errKeys); err != nil {
@@ -108,25 +109,6 @@ func connect(cfg config.Config, client, toStorage *http.Client, log *slog.Logger
 	on.graph, errGraph = graph.New(graph.Config{BaseURL: cfg.Endpoints.Graph, Scope: cfg.Cloud.GraphScope(), HTTP: client})
 	on.arm, errARM = arm.New(arm.Config{Cloud: cfg.Cloud, BaseURL: cfg.Endpoints.ARM, HTTP: client})
 	return on, errors.Join(errPartner, errGraph, errARM)
-}
-
-// openStorage reaches the account the way the host does.
-func openStorage(cfg config.Config, client *http.Client) (*storage.Clients, error) {
-	c := storage.Config{HTTP: client}
-	if s := cfg.Storage; !s.ConnectionString.Empty() {
-		c.ConnectionString = s.ConnectionString.Reveal()
-	} else {
-		cred, err := identity(cfg, s.IdentityClient, client)
-		if err != nil {
-			return nil, fmt.Errorf("identity for storage: %w", err)
-		}
-		c.BlobURL, c.QueueURL, c.TableURL, c.Credential = s.BlobURL, s.QueueURL, s.TableURL, cred
-	}
-	clients, err := storage.New(c)
-	if err != nil {
-		return nil, config.Fault{Setting: "AzureWebJobsStorage", Plain: "does not work (" + err.Error() + ")", Fix: "copy the connection string again, or use the identity-based settings"}
-	}
-	return clients, nil
 }
 
 // towardsVault retries little: waiting long is done by trying again later, not

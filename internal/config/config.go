@@ -90,12 +90,6 @@ func Parse(env func(string) string) (Config, error) {
 	return r.result(c)
 }
 
-// ParseTool is Parse for programs that no host starts: they need no port.
-func ParseTool(env func(string) string) (Config, error) {
-	r := &reader{env: env}
-	return r.result(r.config())
-}
-
 func (r *reader) result(c Config) (Config, error) {
 	if len(r.faults) > 0 {
 		return Config{}, &Faults{List: r.faults}

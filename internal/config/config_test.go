@@ -128,6 +128,20 @@ func TestParseToolNeedsNoPort(t *testing.T) {
 	}
 }
 
+// What opens the storage account is enough for a program that works on it alone.
+func TestParseStorageAsksForStorageOnly(t *testing.T) {
+	t.Parallel()
+	c, err := config.ParseStorage(lookup(map[string]string{"AzureWebJobsStorage__accountName": "samstore", "SAMKEEPER_VAULT_URL": "no address"}))
+	if err != nil || c.Storage.TableURL != "https://samstore.table.core.windows.net" || c.PlatformIdentity {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	_, err = config.ParseStorage(lookup(nil))
+	var faults *config.Faults
+	if !errors.As(err, &faults) || len(faults.List) != 1 || faults.List[0].Setting != "AzureWebJobsStorage" {
+		t.Errorf("without settings: %v", err)
+	}
+}
+
 func TestAccepted(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

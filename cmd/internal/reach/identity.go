@@ -1,4 +1,4 @@
-package main
+package reach
 
 import (
 	"fmt"
@@ -11,10 +11,10 @@ import (
 	"github.com/samkeeper/samkeeper/internal/config"
 )
 
-// identity is what opens vault and storage: the app's managed identity where
+// Identity is what opens vault and storage: the app's managed identity where
 // the platform offers one, a developer's own login where it does not. client
 // is the client id of a user-assigned identity, "" for the app's own.
-func identity(cfg config.Config, client string, http *http.Client) (azcore.TokenCredential, error) {
+func Identity(cfg config.Config, client string, http *http.Client) (azcore.TokenCredential, error) {
 	options := azcore.ClientOptions{Transport: http, Cloud: azcloud.Configuration{ActiveDirectoryAuthorityHost: cfg.Cloud.Login}}
 	if !cfg.PlatformIdentity {
 		cred, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: options})
