@@ -14,7 +14,7 @@ import (
 // bars one service. A customer shows the gravest that its job met. A customer
 // without Azure is not on the list: there is nothing to have access to.
 var gravest = []sam.Reason{
-	sam.TenantGone, sam.ConsentMissing, sam.NoGDAP, sam.BlockedByPolicy, sam.NoReseller,
+	sam.TenantGone, sam.NotListed, sam.NoConsentRole, sam.ConsentMissing, sam.NoGDAP, sam.BlockedByPolicy, sam.NoReseller,
 	sam.RoleInsufficient, sam.NoAzureRBAC, sam.ServiceMissing,
 }
 
@@ -68,7 +68,7 @@ func explain(r sam.Reason) (plain, fix string) {
 	case sam.NoGDAP:
 		return "There is no active delegated admin relationship with this customer.",
 			"The partner sends a GDAP request and the customer's admin approves it."
-	case sam.NoReason, sam.ConsentMissing, sam.RoleInsufficient, sam.BlockedByPolicy,
+	case sam.NoReason, sam.ConsentMissing, sam.NoConsentRole, sam.NotListed, sam.RoleInsufficient, sam.BlockedByPolicy,
 		sam.NoReseller, sam.TenantGone, sam.ServiceMissing:
 	}
 	return "The customer could not be visited: " + string(r) + ".", ""

@@ -10,6 +10,15 @@ import (
 // tried, so no try is used up.
 const codeGateClosed = "ThrottleClosed"
 
+// CodeWait is the Code of the Problem with which a task says that it is not
+// yet time: nothing is wrong, and after RetryAfter it looks again. No try is
+// used up; only the run's deadline ends the waiting, so whoever uses it keeps
+// a limit of its own.
+const CodeWait = "NotYet"
+
+// shortestWait keeps a task that names no time from going round at once.
+const shortestWait = time.Second
+
 // codePartnerBlocked is Microsoft's stop for a partner whose delegated
 // administration looks abused. It comes from every customer's tenant, and
 // calling on makes it worse.
@@ -55,6 +64,8 @@ func decide(res Result, err error, home sam.TenantID, try int) decision {
 	switch {
 	case p.Code == codeGateClosed:
 		return decision{verb: wait, state: sam.Retry, class: p.Class, delay: p.RetryAfter, problem: p}
+	case p.Code == CodeWait && p.Class == sam.ClassRetry:
+		return decision{verb: wait, state: sam.Retry, class: p.Class, delay: max(shortestWait, p.RetryAfter), problem: p}
 	case stopsConnection(p, home):
 		return decision{verb: hold, state: sam.Retry, class: p.Class, delay: max(HoldFor, p.RetryAfter), problem: p}
 	case p.Reason != sam.NoReason && p.Class != sam.ClassRetry:

@@ -47,6 +47,11 @@ func TestDecide(t *testing.T) {
 			"shared throttle", Result{}, &sam.Problem{Class: sam.ClassRetry, Code: codeGateClosed, RetryAfter: time.Second},
 			MaxTries, wait, sam.Retry, "retry", time.Second,
 		},
+		{
+			"not yet", Result{}, &sam.Problem{Class: sam.ClassRetry, Code: CodeWait, RetryAfter: 7 * time.Second},
+			MaxTries, wait, sam.Retry, "retry", 7 * time.Second,
+		},
+		{"not yet, and no word on when", Result{}, &sam.Problem{Class: sam.ClassRetry, Code: CodeWait}, 1, wait, sam.Retry, "retry", shortestWait},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

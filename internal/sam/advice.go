@@ -57,7 +57,7 @@ func owner(class Class, reason Reason, code string, home bool) Owner {
 		if class == ClassPolicy {
 			return OwnerCustomer
 		}
-	case ConsentMissing, RoleInsufficient, NoAzure, TenantGone:
+	case ConsentMissing, NoConsentRole, NotListed, RoleInsufficient, NoAzure, TenantGone:
 	}
 	return OwnerPartner
 }
@@ -87,6 +87,8 @@ const (
 // reasonLinks has a row for every reason but NoReason.
 var reasonLinks = map[Reason]string{
 	ConsentMissing:   learn + "partner-center/developer/control-panel-vendor-apis",
+	NoConsentRole:    learn + "partner-center/customers/gdap-faq",
+	NotListed:        learn + "partner-center/developer/request-reseller-relationship",
 	NoGDAP:           learn + "partner-center/gdap-introduction",
 	RoleInsufficient: learn + "partner-center/gdap-supported-workloads",
 	BlockedByPolicy:  learn + "entra/external-id/authentication-conditional-access",

@@ -28,6 +28,8 @@ const (
 	NoReason         Reason = ""
 	ConsentMissing   Reason = "consent_missing"        // app not consented in the customer tenant (65001, 700016, 7000229, 90099)
 	NoGDAP           Reason = "no_gdap"                // no active delegated admin relationship (50020, 50034, 50177, 90072)
+	NoConsentRole    Reason = "no_gdap_role"           // consent missing, and the relationship lacks the role that may give it (consent API 403)
+	NotListed        Reason = "not_in_customer_list"   // consent missing, and Partner Center does not list the customer (consent API 404)
 	RoleInsufficient Reason = "gdap_role_insufficient" // relationship there, role missing (Graph 403)
 	BlockedByPolicy  Reason = "blocked_by_policy"      // the customer's Conditional Access or cross-tenant policy
 	NoAzureRBAC      Reason = "no_azure_rbac"          // the customer has Azure, we may not read it

@@ -6,6 +6,8 @@ import "github.com/samkeeper/samkeeper/internal/sam"
 // reason, see sam.Advise. There is a row for every reason but sam.NoReason.
 var remedies = map[sam.Reason]string{
 	sam.ConsentMissing:   "Grant the app's consent for this customer (application consent in Partner Center, or a link its administrator opens).",
+	sam.NoConsentRole:    "Ask the customer for a relationship with the role Cloud Application Administrator and assign it to the security group of the account; consent is then given by itself.",
+	sam.NotListed:        "Send the customer a reseller relationship request from Partner Center, or a link on which its administrator consents to the app.",
 	sam.NoGDAP:           "Request a delegated admin relationship (GDAP); the customer's administrator must approve it.",
 	sam.RoleInsufficient: "Add the missing role to the relationship's access assignment, or request a relationship that has it.",
 	sam.BlockedByPolicy:  "Ask the customer to exclude service provider users from the Conditional Access policy that blocks them.",

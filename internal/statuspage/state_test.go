@@ -56,7 +56,7 @@ func TestConnectionState(t *testing.T) {
 func TestEveryReasonHasAnOwner(t *testing.T) {
 	t.Parallel()
 	for _, reason := range []sam.Reason{
-		sam.ConsentMissing, sam.NoGDAP, sam.RoleInsufficient, sam.BlockedByPolicy, sam.NoAzureRBAC,
+		sam.ConsentMissing, sam.NoConsentRole, sam.NotListed, sam.NoGDAP, sam.RoleInsufficient, sam.BlockedByPolicy, sam.NoAzureRBAC,
 		sam.NoAzure, sam.NoReseller, sam.TenantGone, sam.ServiceMissing, "a_reason_of_the_future",
 	} {
 		s := load(t, &kept{customers: []sam.Customer{{ID: alpha, Name: "A", Access: reason}}})
