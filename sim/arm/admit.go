@@ -49,7 +49,7 @@ func (c call) visible() []*world.Subscription {
 		return nil
 	case c.home: // the tenant's own administrator needs neither relationship nor the partner's role
 		return c.customer.Subscriptions
-	case !c.customer.GDAP:
+	case !c.customer.Administered():
 		return nil
 	}
 	return c.customer.Visible()
@@ -95,7 +95,7 @@ func (s *Service) mayRead(c *call, id string) error {
 			return nil
 		}
 	}
-	if c.customer != nil && c.customer.RBAC && c.customer.GDAP { // it was deleted since the world began
+	if c.customer != nil && c.customer.RBAC && c.customer.Administered() { // it was deleted since the world began
 		return deny(http.StatusNotFound, "SubscriptionNotFound", "The subscription '%s' could not be found.", id)
 	}
 	return deny(http.StatusForbidden, "AuthorizationFailed",

@@ -93,6 +93,7 @@ type customerBody struct {
 	Consented            *bool `json:"consented"`
 	PrincipalLeft        *bool `json:"principal_left"`
 	GDAP                 *bool `json:"gdap"`
+	Unassigned           *bool `json:"unassigned"`
 	RBAC                 *bool `json:"rbac"`
 	Blocked              *bool `json:"blocked"`
 	Gone                 *bool `json:"gone"`
@@ -100,6 +101,10 @@ type customerBody struct {
 	ConsentRole          *bool `json:"consent_role"`
 	GraphRefuses         *bool `json:"graph_refuses"`
 	ResourceGraphRefuses *bool `json:"resource_graph_refuses"`
+
+	Withheld         *[]string  `json:"withheld"`          // role template ids
+	RelationshipEnds *time.Time `json:"relationship_ends"` // takes effect for others to see; it stays active
+	AutoExtend       *bool      `json:"auto_extend"`
 	policyBody
 }
 
@@ -107,6 +112,10 @@ func (b customerBody) change(c *world.Customer) {
 	set(&c.Consented, b.Consented)
 	set(&c.PrincipalLeft, b.PrincipalLeft)
 	set(&c.GDAP, b.GDAP)
+	set(&c.Unassigned, b.Unassigned)
+	set(&c.Withheld, b.Withheld)
+	set(&c.RelationshipEnds, b.RelationshipEnds)
+	set(&c.AutoExtend, b.AutoExtend)
 	set(&c.RBAC, b.RBAC)
 	set(&c.Blocked, b.Blocked)
 	set(&c.Gone, b.Gone)

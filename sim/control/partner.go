@@ -13,9 +13,10 @@ import (
 
 func (s *server) user(r *http.Request) (any, error) {
 	var body struct {
-		Disabled *bool `json:"disabled"`
-		Guest    *bool `json:"guest"`
-		MFA      *bool `json:"mfa"`
+		Disabled   *bool `json:"disabled"`
+		Guest      *bool `json:"guest"`
+		MFA        *bool `json:"mfa"`
+		OutOfGroup *bool `json:"out_of_group"`
 	}
 	if err := decode(r, &body); err != nil {
 		return nil, err
@@ -25,6 +26,7 @@ func (s *server) user(r *http.Request) (any, error) {
 		set(&u.Disabled, body.Disabled)
 		set(&u.Guest, body.Guest)
 		set(&u.MFA, body.MFA)
+		set(&u.OutOfGroup, body.OutOfGroup)
 	})
 	if !found {
 		return nil, fmt.Errorf("%w user %q", errUnknown, who)

@@ -73,7 +73,7 @@ func (s *Server) delegated(tenant string, user world.User) *problem {
 	}
 	c, ok := s.world.Customer(tenant)
 	switch {
-	case !ok || !c.ServedBy(user.Tenant) || !c.GDAP || user.Guest:
+	case !ok || !c.ServedBy(user.Tenant) || !c.Administered() || user.Guest || user.OutOfGroup:
 		return refuse("invalid_grant", 50020, "User account '%s' from identity provider '%s' does not exist in tenant '%s' and cannot access the application '%s'(samkeeper) in that tenant. The account needs to be added as an external user in the tenant first.", user.UPN, s.world.Cloud().IssuerV1(user.Tenant), tenant, s.appID())
 	case s.world.Policy(tenant).NotPreconsented:
 		return refuse("invalid_grant", 90099, "The application '%s' (samkeeper) has not been authorized in the tenant '%s'. Applications must be authorized to access the customer tenant before partner delegated administrators can use them.", s.appID(), tenant)

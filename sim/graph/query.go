@@ -132,6 +132,11 @@ func (q query) pick(row any) (any, error) {
 		return nil, fmt.Errorf("decode row: %w", err)
 	}
 	kept := map[string]json.RawMessage{}
+	for name, value := range all {
+		if strings.HasPrefix(name, "@odata.") { // annotations are no properties, $select does not touch them
+			kept[name] = value
+		}
+	}
 	for _, name := range q.names {
 		if value, ok := all[strings.TrimSpace(name)]; ok {
 			kept[strings.TrimSpace(name)] = value

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/samkeeper/samkeeper/sim/world"
@@ -39,12 +38,6 @@ type accessDetails struct {
 type roleRef struct {
 	ID string `json:"roleDefinitionId"`
 }
-
-// The built-in roles of the relationships.
-var (
-	readerRoles  = []roleRef{{"f2ef992c-3afb-46b9-b7cf-a126ee74c451"}, {"88d8e3e3-8f55-4a1e-953a-9b9898b8876b"}}
-	consentRoles = append(slices.Clone(readerRoles), roleRef{"158c047a-c907-4556-b7ef-446551a6b5f7"})
-)
 
 // tick is how Graph writes times here: seven digits of a second.
 const tick = "2006-01-02T15:04:05.0000000Z"
@@ -130,8 +123,7 @@ func relationshipsOf(c *world.Customer, now time.Time) []relationship {
 	if !c.GDAP {
 		return all
 	}
-	id := world.DerivedID(c.TenantID, "relationship") + "-" + world.DerivedID(world.PartnerTenantID, "gdap")
-	active := newRelationship(c, id, c.Name+" managed services "+c.TenantID[:8], "active", c.RelationshipStart, c.EndsAt(now))
+	active := newRelationship(c, c.RelationshipID(), c.Name+" managed services "+c.TenantID[:8], "active", c.RelationshipStart, c.EndsAt(now))
 	if c.AutoExtend {
 		active.AutoExtend = "P180D"
 	}
@@ -139,16 +131,12 @@ func relationshipsOf(c *world.Customer, now time.Time) []relationship {
 }
 
 func newRelationship(c *world.Customer, id, name, status string, start, ends time.Time) relationship {
-	roles := readerRoles
-	if c.ConsentRole {
-		roles = consentRoles
-	}
 	activated, end := start.Add(2*time.Minute).Format(tick), ends.Format(tick)
 	return relationship{
 		Type: "#microsoft.graph.delegatedAdminRelationship",
 		Etag: `W/"` + base64.StdEncoding.EncodeToString([]byte(id[:16])) + `"`,
 		ID:   id, DisplayName: name, Duration: fmt.Sprintf("P%dD", max(int(ends.Sub(start).Hours()/24), 1)),
-		Customer: &tenantRef{c.TenantID, c.Name}, AccessDetails: accessDetails{roles}, Status: status, AutoExtend: "PT0S",
+		Customer: &tenantRef{c.TenantID, c.Name}, AccessDetails: accessDetails{roleRefs(c.ApprovedRoles())}, Status: status, AutoExtend: "PT0S",
 		Created: start.Format(tick), Modified: activated, Activated: &activated, Ends: &end,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,20 +17,24 @@ type Service struct {
 	world    *world.World
 	verifier bearer.Verifier
 	mux      *http.ServeMux
-	refusals atomic.Uint64 // decides the spelling of the inner error
+	refusals atomic.Uint64            // decides the spelling of the inner error
+	active   func() map[string]string // id of an active relationship to its customer's tenant id
 }
 
 // New makes the service.
 func New(w *world.World, v bearer.Verifier) *Service {
 	s := &Service{world: w, verifier: v, mux: http.NewServeMux()}
+	s.active = sync.OnceValue(s.indexActive)
 	s.route("/v1.0/organization", s.organization)
 	s.route("/v1.0/subscribedSkus", s.subscribedSkus)
 	s.route("/v1.0/users", s.users)
 	s.route("/v1.0/servicePrincipals", s.servicePrincipals)
 	s.route("/v1.0/oauth2PermissionGrants", s.permissionGrants)
 	s.route("/v1.0/contracts", s.contracts)
+	s.route("/v1.0/me/transitiveMemberOf", s.memberships)
 	s.route("/v1.0/tenantRelationships/delegatedAdminRelationships", s.relationships)
 	s.route("/v1.0/tenantRelationships/delegatedAdminRelationships/{id}", s.relationship)
+	s.route("/v1.0/tenantRelationships/delegatedAdminRelationships/{id}/accessAssignments", s.assignments)
 	s.routeApp("GET /v1.0/applications", s.applications)
 	s.routeApp("GET /v1.0/applications/{id}", s.application)
 	s.routeApp("PATCH /v1.0/applications/{id}", s.patchApplication)
@@ -125,7 +130,7 @@ func (s *Service) admit(caller bearer.Claims) (*world.Customer, error) {
 	switch {
 	case !known || c.Gone:
 		return nil, refusal{http.StatusNotFound, "Request_ResourceNotFound", "The tenant was not found."}
-	case !c.GDAP && !s.atHome(caller):
+	case !c.Administered() && !s.atHome(caller):
 		return nil, denied
 	case !c.Consented && !c.PrincipalLeft:
 		return nil, refusal{http.StatusForbidden, "Authorization_IdentityNotFound", "The identity of the calling application could not be established."}

@@ -128,7 +128,7 @@ func (s *Service) administered(c call) (*world.Customer, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !found.GDAP:
+	case !found.Administered():
 		return nil, refusal{http.StatusForbidden, 2032, "Access denied: no granular delegated admin privileges for this customer."}
 	case found.Blocked:
 		return nil, refusal{http.StatusForbidden, 900309, "Access has been blocked by Conditional Access policies of the customer."}

@@ -78,7 +78,7 @@ func profile(c *world.Customer, full bool) companyProfile {
 		Links:      &selfLinks{get("/customers/" + c.TenantID + "/profiles/company")},
 		Attributes: attributes{ObjectType: "CustomerCompanyProfile"},
 	}
-	if full && c.GDAP {
+	if full && c.Administered() {
 		p.Address, p.Email = &address{c.Country}, "office@"+c.Domain
 	}
 	return p
@@ -99,7 +99,7 @@ func (s *Service) getCustomer(c call) (reply, error) {
 	}
 	// Delegated admin privileges of the old kind are gone everywhere.
 	full.AllowDelegatedAccess = new(bool)
-	if found.GDAP {
+	if found.Administered() {
 		full.CustomDomains = []string{found.Domain}
 	}
 	return ok(full)

@@ -22,9 +22,14 @@ type Customer struct {
 	// PrincipalLeft: consent was withdrawn through Partner Center, which
 	// removes the grants and leaves the service principal.
 	PrincipalLeft bool
-	// GDAP: a delegated admin relationship is active and the integration
-	// account's group is assigned to it.
+	// GDAP: a delegated admin relationship is active.
 	GDAP bool
+	// Unassigned: the relationship is assigned to no group of the integration
+	// account, so it gives the account nothing.
+	Unassigned bool
+	// Withheld are roles that the relationship carries and the operators' group
+	// is not assigned: ConsentRole or GraphRefuses say what that costs.
+	Withheld []string
 	// ConsentRole: the relationship carries a role that may consent to apps
 	// (Cloud Application Administrator); without it Partner Center answers 403.
 	ConsentRole bool
@@ -145,6 +150,7 @@ func (c *Customer) EndsAt(now time.Time) time.Time {
 func (c *Customer) Clone() *Customer {
 	d := *c
 	d.Partners = slices.Clone(c.Partners)
+	d.Withheld = slices.Clone(c.Withheld)
 	d.Relationships = slices.Clone(c.Relationships)
 	d.Offers = slices.Clone(c.Offers)
 	d.SKUs = slices.Clone(c.SKUs)

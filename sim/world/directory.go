@@ -38,6 +38,9 @@ type User struct {
 	Guest    bool // a guest object in the customers: GDAP does not carry it
 	Disabled bool
 	Admin    bool // can consent for its whole tenant
+	// OutOfGroup: was taken out of the group that the customers' relationships
+	// are assigned to; it is still an admin agent.
+	OutOfGroup bool
 }
 
 // FederatedCredential trusts tokens whose iss, sub and aud are exactly these.

@@ -54,6 +54,11 @@ func (w *World) Expected(tasks []string, classic bool) Expected {
 	}
 	now := w.Now()
 	for _, c := range customers {
+		if slices.Contains(tasks, TaskAccess) {
+			for _, p := range w.permissions(c, tasks, now) {
+				e.Findings = append(e.Findings, ExpectedFinding{c.TenantID, TaskAccess, p.kind, p.kind + "|" + strings.ToLower(p.what)})
+			}
+		}
 		for _, task := range tasks {
 			reason := w.skipReason(c, task)
 			if reason != "" {
@@ -81,11 +86,17 @@ func (w *World) skipReason(c *Customer, task string) string {
 		resource = w.cloud.Graph
 	}
 	switch {
+	case task == TaskAccess:
+		return ""
 	case !c.GDAP:
 		return "no_gdap"
 	case c.Gone:
 		return "tenant_gone"
-	case !c.Consented && !c.PrincipalLeft, policy.NotPreconsented:
+	case !c.Consented && !c.PrincipalLeft:
+		return "consent_missing"
+	case c.Unassigned || w.outOfGroup():
+		return "no_gdap"
+	case policy.NotPreconsented:
 		return "consent_missing"
 	case c.Blocked:
 		return "blocked_by_policy"

@@ -21,6 +21,7 @@ type Shares struct {
 	Alerting            float64 // an alert is fired, most with a classic twin
 	SubscriptionTrouble float64 // a subscription is not in state Enabled
 	LicenceTrouble      float64 // a licence lapsed or is over-assigned
+	Ending              float64 // the relationship ends within 90 days
 }
 
 // DefaultShares is a fleet as a provider knows it; with 20 customers or more
@@ -28,7 +29,7 @@ type Shares struct {
 func DefaultShares() Shares {
 	return Shares{
 		NoConsent: 0.06, NoGDAP: 0.04, Blocked: 0.04, NoRBAC: 0.06, NoSubscription: 0.10,
-		Unhealthy: 0.16, Alerting: 0.14, SubscriptionTrouble: 0.06, LicenceTrouble: 0.12,
+		Unhealthy: 0.16, Alerting: 0.14, SubscriptionTrouble: 0.06, LicenceTrouble: 0.12, Ending: 0.06,
 	}
 }
 
@@ -121,7 +122,15 @@ func dealTrouble(rng *rand.Rand, n int, reachable []*Customer, shares Shares, no
 		lapseLicence(rng, c, kind)
 		kind++
 	})
+	deal(shares.Ending, func(c *Customer) {
+		c.RelationshipEnds, c.AutoExtend = now.Add(endings[kind%len(endings)]).Truncate(time.Second), false
+		kind++
+	})
 }
+
+// endings are how soon the relationships end that do: one for each stage that
+// a partner is warned at.
+var endings = []time.Duration{60 * 24 * time.Hour, 20 * 24 * time.Hour, 5 * 24 * time.Hour, 18 * time.Hour}
 
 // lapsedStates are the subscription states that need a person.
 var lapsedStates = []string{"Warned", "PastDue", "Disabled"}

@@ -1,0 +1,54 @@
+package world
+
+import (
+	"slices"
+	"time"
+)
+
+// TaskAccess is the task that tells, everywhere, which permission is missing
+// or ends. It is always done: what it cannot find out, it leaves open.
+const TaskAccess = "access"
+
+// warnedBefore is how long before its end a relationship is spoken of.
+const warnedBefore = 90 * 24 * time.Hour
+
+// permissions lists which permissions a customer lacks for these tasks, and
+// which end soon. What is behind a missing one is not looked at: without a
+// relationship, its roles and what they open do not count as missing too.
+func (w *World) permissions(c *Customer, tasks []string, now time.Time) []trouble {
+	if !c.GDAP {
+		return []trouble{{"access_missing", "relationship"}}
+	}
+	var found []trouble
+	if !c.AutoExtend && c.RelationshipEnds.Sub(now) <= warnedBefore {
+		found = append(found, trouble{"access_ending", "relationship|" + c.RelationshipID()})
+	}
+	if c.Unassigned || w.outOfGroup() {
+		return append(found, trouble{"access_missing", "assignment"})
+	}
+	has := func(task string) bool { return slices.Contains(tasks, task) }
+	azure := has(TaskSubscriptions) || has(TaskHealth) || has(TaskAlerts)
+	if has(taskConsent) && !c.ConsentRole {
+		found = append(found, trouble{"access_missing", "role|consent"})
+	}
+	if has(TaskDirectory) && c.GraphRefuses {
+		found = append(found, trouble{"access_missing", "role|directory"})
+	}
+	inGraph, inAzure := w.skipReason(c, TaskDirectory), w.skipReason(c, TaskSubscriptions)
+	if has(TaskDirectory) && inGraph == "consent_missing" || azure && inAzure == "consent_missing" {
+		found = append(found, trouble{"access_missing", "consent"})
+	}
+	if azure && inAzure == "no_azure_rbac" {
+		found = append(found, trouble{"access_missing", "azure"})
+	}
+	return found
+}
+
+// taskConsent is the task that needs a role to consent the app with.
+const taskConsent = "consent"
+
+// outOfGroup reports whether the integration account lost its group. Locks.
+func (w *World) outOfGroup() bool {
+	u, _ := w.User(PartnerTenantID, IntegrationUserID)
+	return u.OutOfGroup
+}
