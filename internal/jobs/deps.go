@@ -27,7 +27,8 @@ type Ledger interface {
 	PutCustomers(ctx context.Context, customers []sam.Customer) error
 	Customers(ctx context.Context) ([]sam.Customer, error)
 	SetAccess(ctx context.Context, id sam.CustomerID, why sam.Reason, detail string, at time.Time) error
-	PutRun(ctx context.Context, r ledger.Run) error
+	AddRun(ctx context.Context, r ledger.Run) error
+	ChangeRun(ctx context.Context, id string, change func(*ledger.Run) bool) (ledger.Run, bool, error)
 	Run(ctx context.Context, id string) (ledger.Run, error)
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
 	Expect(ctx context.Context, expected []ledger.Outcome) error

@@ -36,23 +36,47 @@ func lost(run ledger.Run, pending []ledger.Outcome, now time.Time, after time.Du
 // requeue sends one message for each customer with lost outcomes, for these
 // only, and notes the time, so that the next ones are not sent at once.
 func (j *Jobs) requeue(ctx context.Context, run ledger.Run, sums ledger.Sums, lost []ledger.Outcome, s *Supervision) error {
-	run.Sums = sums
-	if len(lost) == 0 {
-		return j.Ledger.PutRun(ctx, run)
-	}
-	conns, err := j.servedBy(ctx)
-	if err != nil {
-		return err
-	}
-	for _, m := range messagesFor(run, lost, conns) {
-		if err := j.send(ctx, m, 0); err != nil {
+	if len(lost) > 0 {
+		n, err := j.sendAnew(ctx, run, lost)
+		s.Requeued += n
+		if err != nil {
 			return err
 		}
-		s.Requeued++
+		j.Log.WarnContext(ctx, "lost jobs sent anew", inRun(run.ID), slog.Int("outcomes", len(lost)))
 	}
-	run.EnqueuedAt = j.Now()
-	j.Log.WarnContext(ctx, "lost jobs sent anew", inRun(run.ID), slog.Int("outcomes", len(lost)))
-	return j.Ledger.PutRun(ctx, run)
+	_, _, err := j.Ledger.ChangeRun(ctx, run.ID, func(r *ledger.Run) bool {
+		if r.State != ledger.RunOpen {
+			return false
+		}
+		r.Sums = sums
+		if len(lost) > 0 {
+			r.EnqueuedAt = j.Now()
+		}
+		return true
+	})
+	return err
+}
+
+// sendAnew sends one message for each customer of the outcomes and reports how
+// many went out. A customer that the ledger does not know, in a run of several
+// connections, cannot be visited; the deadline settles it.
+func (j *Jobs) sendAnew(ctx context.Context, run ledger.Run, outcomes []ledger.Outcome) (int, error) {
+	conns, err := j.servedBy(ctx)
+	if err != nil {
+		return 0, err
+	}
+	sent := 0
+	for _, m := range messagesFor(run, outcomes, conns) {
+		if m.Connection == "" {
+			j.Log.WarnContext(ctx, "customer without a connection, not sent", inRun(run.ID), atCustomer(m.Customer))
+			continue
+		}
+		if err := j.send(ctx, m, 0); err != nil {
+			return sent, err
+		}
+		sent++
+	}
+	return sent, nil
 }
 
 // servedBy says which connection serves each customer.

@@ -40,7 +40,7 @@ func (j *Jobs) RunJob(ctx context.Context, body []byte) error {
 // over says why a run takes no more outcomes, or "".
 func over(run ledger.Run, now time.Time) string {
 	switch {
-	case run.State == ledger.RunClosed || run.State == ledger.RunAbandoned:
+	case run.State.Ended() || run.State == ledger.RunCancelled:
 		return "the run is " + string(run.State)
 	case !now.Before(run.Deadline):
 		return "the run's deadline has passed; the supervisor settles what is missing"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
@@ -59,6 +60,8 @@ func (j *Jobs) superviseRuns(ctx context.Context, s *Supervision) error {
 			err = j.superviseWriting(ctx, run, s)
 		case ledger.RunOpen:
 			err = j.superviseOpen(ctx, run, s)
+		case ledger.RunCancelled:
+			err = j.superviseCancelled(ctx, run)
 		case ledger.RunClosed, ledger.RunAbandoned:
 		}
 		if err != nil {
@@ -68,32 +71,83 @@ func (j *Jobs) superviseRuns(ctx context.Context, s *Supervision) error {
 	return errors.Join(failed...)
 }
 
-// superviseWriting completes a run whose writer died or gave up (which its note
-// tells), or abandons it once its deadline has passed. No message of it exists,
-// so nothing is under way; a writer at work holds the lock.
+// reopenWithin is how long whoever announced it has for turning failed outcomes
+// of an open run back.
+const reopenWithin = 2 * time.Minute
+
+// reopening announces that failed outcomes of the run are about to be turned
+// back into open ones: the run is not closed while act does so, and act has
+// half of the time in which it is not. False when the run is not open.
+func (j *Jobs) reopening(ctx context.Context, runID string, act func(context.Context) error) (bool, error) {
+	run, _, err := j.Ledger.ChangeRun(ctx, runID, func(r *ledger.Run) bool {
+		if r.State != ledger.RunOpen {
+			return false
+		}
+		r.ReopenedAt = j.Now()
+		return true
+	})
+	if err != nil || run.State != ledger.RunOpen {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, reopenWithin/2)
+	defer cancel()
+	return true, act(ctx)
+}
+
+// superviseWriting completes a sweep whose writer died or gave up (which its
+// note tells), or abandons it once its deadline has passed. No message of it
+// exists, so nothing is under way; a writer at work holds the lock. A replay is
+// abandoned at once: only its dead writer knew whom it was for, and whoever
+// asked for it was told that it failed.
 func (j *Jobs) superviseWriting(ctx context.Context, run ledger.Run, s *Supervision) error {
 	now := j.Now()
-	if now.Sub(run.Opened) < writerDead && run.Note == "" {
+	replay := run.Kind == ledger.KindReplay
+	if now.Sub(run.Opened) < writerDead && (run.Note == "" || replay) {
 		return nil
 	}
+	if replay {
+		return j.abandon(ctx, run, "Its writer died before the run was open; ask for it again.", s)
+	}
 	err := j.holding(ctx, lockSweep, func(ctx context.Context) error {
-		if now.Before(run.Deadline) {
-			_, err := j.write(ctx, run)
-			if err == nil {
-				s.Completed = append(s.Completed, run.ID)
-			}
-			return err
+		if !now.Before(run.Deadline) {
+			return j.abandon(ctx, run, "Its writer died before the run was open, and could not be replaced before the deadline; no customer was visited.", s)
 		}
-		s.Abandoned = append(s.Abandoned, run.ID)
-		run.State, run.Closed = ledger.RunAbandoned, now
-		run.Note = "Its writer died before the run was open, and could not be replaced before the deadline; no customer was visited. " + run.Note
-		j.Log.ErrorContext(ctx, "run abandoned", inRun(run.ID), slog.String("note", run.Note))
-		return j.Ledger.PutRun(ctx, run)
+		_, err := j.write(ctx, run)
+		if err == nil {
+			s.Completed = append(s.Completed, run.ID)
+		}
+		return err
 	})
 	if errors.Is(err, ErrHeld) {
 		return nil // it is being written after all
 	}
 	return err
+}
+
+// abandon gives up a run that was never open.
+func (j *Jobs) abandon(ctx context.Context, run ledger.Run, why string, s *Supervision) error {
+	run, _, err := j.Ledger.ChangeRun(ctx, run.ID, func(r *ledger.Run) bool {
+		if r.State != ledger.RunWriting {
+			return false
+		}
+		r.State, r.Closed, r.Note = ledger.RunAbandoned, j.Now(), strings.TrimSpace(why+" "+r.Note)
+		return true
+	})
+	if err != nil || run.State != ledger.RunAbandoned {
+		return err
+	}
+	s.Abandoned = append(s.Abandoned, run.ID)
+	j.Log.ErrorContext(ctx, "run abandoned", inRun(run.ID), slog.String("note", run.Note))
+	return nil
+}
+
+// superviseCancelled counts again for a while: what was under way when the run
+// was cancelled still writes its outcomes.
+func (j *Jobs) superviseCancelled(ctx context.Context, run ledger.Run) error {
+	if run.Expected == 0 || j.Now().Sub(run.Closed) > j.RequeueAfter {
+		return nil
+	}
+	return j.countCancelled(ctx, run.ID)
 }
 
 // superviseOpen closes the run if it is complete, settles it if it is late,
@@ -112,6 +166,9 @@ func (j *Jobs) superviseOpen(ctx context.Context, run ledger.Run, s *Supervision
 		if sums, pending, err = j.unfinished(ctx, run.ID); err != nil {
 			return err
 		}
+	}
+	if now.Sub(run.ReopenedAt) < reopenWithin {
+		return nil
 	}
 	if len(pending) == 0 && (late || sums.Final() == run.Expected && j.enqueued(run, now)) {
 		return j.closeRun(ctx, run, sums, s)
@@ -162,17 +219,27 @@ func (j *Jobs) settleLate(ctx context.Context, pending []ledger.Outcome, s *Supe
 	return nil
 }
 
-// closeRun writes the final sums. Sums that do not add up are kept, and said.
+// closeRun writes the final sums, unless the run was cancelled or changed what
+// it expects since it was counted. Sums that do not add up are kept, and said.
 func (j *Jobs) closeRun(ctx context.Context, run ledger.Run, sums ledger.Sums, s *Supervision) error {
-	if sums.Final() != run.Expected {
-		run.Note = fmt.Sprintf("The sums do not match: %d outcomes, %d expected. %s", sums.Final(), run.Expected, run.Note)
-		j.Log.ErrorContext(ctx, "run closed with sums that do not match", inRun(run.ID), slog.Int("final", sums.Final()), slog.Int("expected", run.Expected))
-	}
-	run.State, run.Sums, run.Closed = ledger.RunClosed, sums, j.Now()
-	if err := j.Ledger.PutRun(ctx, run); err != nil {
+	closed, _, err := j.Ledger.ChangeRun(ctx, run.ID, func(r *ledger.Run) bool {
+		if r.State != ledger.RunOpen || r.Expected != run.Expected || !r.ReopenedAt.Equal(run.ReopenedAt) {
+			return false
+		}
+		if sums.Final() != r.Expected {
+			r.Note = strings.TrimSpace(fmt.Sprintf("The sums do not match: %d outcomes, %d expected. %s", sums.Final(), r.Expected, r.Note))
+		}
+		r.State, r.Sums, r.Closed = ledger.RunClosed, sums, j.Now()
+		return true
+	})
+	if err != nil || closed.State != ledger.RunClosed {
 		return err
 	}
+	if sums.Final() != closed.Expected {
+		j.Log.ErrorContext(ctx, "run closed with sums that do not match", inRun(run.ID), slog.Int("final", sums.Final()), slog.Int("expected", closed.Expected))
+	}
 	s.Closed = append(s.Closed, run.ID)
-	j.Log.InfoContext(ctx, "run closed", inRun(run.ID), slog.Int("done", sums.Done), slog.Int("skipped", sums.Skipped), slog.Int("failed", sums.Failed))
+	j.Log.InfoContext(ctx, "run closed", inRun(run.ID), slog.String("result", string(closed.Result())),
+		slog.Int("done", sums.Done), slog.Int("skipped", sums.Skipped), slog.Int("failed", sums.Failed))
 	return nil
 }

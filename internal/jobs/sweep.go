@@ -58,8 +58,9 @@ func (j *Jobs) newestRun(ctx context.Context) (ledger.Run, error) {
 	return runs[0], nil
 }
 
-// openOrFind returns the unfinished run, completing one whose writer died, or
-// opens a new one. The caller holds the sweep lock.
+// openOrFind returns the unfinished sweep, completing one whose writer died, or
+// opens a new one. Replays stand in nobody's way. The caller holds the sweep
+// lock.
 func (j *Jobs) openOrFind(ctx context.Context) (ledger.Run, error) {
 	runs, err := j.Ledger.Runs(ctx, recentRuns)
 	if err != nil {
@@ -67,8 +68,8 @@ func (j *Jobs) openOrFind(ctx context.Context) (ledger.Run, error) {
 	}
 	now := j.Now()
 	for _, run := range runs {
-		if !now.Before(run.Deadline) {
-			continue // the supervisor settles it
+		if run.Kind == ledger.KindReplay || !now.Before(run.Deadline) {
+			continue // what is late, the supervisor settles
 		}
 		switch run.State {
 		case ledger.RunOpen:
@@ -76,16 +77,22 @@ func (j *Jobs) openOrFind(ctx context.Context) (ledger.Run, error) {
 			return run, nil
 		case ledger.RunWriting:
 			return j.write(ctx, run)
-		case ledger.RunClosed, ledger.RunAbandoned:
+		case ledger.RunClosed, ledger.RunAbandoned, ledger.RunCancelled:
 		}
 	}
-	return j.write(ctx, ledger.Run{
-		ID: newRunID(now), State: ledger.RunWriting, Tasks: j.Tasks.Names(),
-		Opened: now, Deadline: now.Add(j.RunDeadline),
-	})
+	return j.write(ctx, j.newRun(ledger.KindSweep, j.Tasks.Names()))
 }
 
-// write takes a run from nothing, or from wherever its last writer died, to
+// newRun is a run that is nowhere but in memory yet.
+func (j *Jobs) newRun(kind ledger.RunKind, tasks []string) ledger.Run {
+	now := j.Now()
+	return ledger.Run{
+		ID: newRunID(now), State: ledger.RunWriting, Kind: kind, Tasks: tasks,
+		Opened: now, Deadline: now.Add(j.RunDeadline),
+	}
+}
+
+// write takes a sweep from nothing, or from wherever its last writer died, to
 // open with all its messages sent. Each step may be repeated.
 func (j *Jobs) write(ctx context.Context, run ledger.Run) (ledger.Run, error) {
 	found, err := j.discover(ctx)
@@ -95,30 +102,99 @@ func (j *Jobs) write(ctx context.Context, run ledger.Run) (ledger.Run, error) {
 	if err := j.Ledger.PutCustomers(ctx, found.customers); err != nil {
 		return run, err
 	}
-	run.Connection, run.Note, run.Customers = found.only, found.note, len(found.customers)
-	if err := j.Ledger.PutRun(ctx, run); err != nil {
+	run.Connection, run.Note = found.only, found.note
+	return j.fill(ctx, run, found.customers)
+}
+
+// fill writes the run, its expected outcomes, that it is open, and then sends
+// its messages. A run that somebody else opened, ended or cancelled meanwhile
+// is returned as it is; that one sends its messages.
+func (j *Jobs) fill(ctx context.Context, run ledger.Run, customers []sam.Customer) (ledger.Run, error) {
+	run.Customers = len(customers)
+	run, err := j.enter(ctx, run)
+	if err != nil || run.State != ledger.RunWriting {
 		return run, err
 	}
-	if err := j.expect(ctx, run, found.customers); err != nil {
-		return run, err
-	}
-	if run.Sums, err = ledger.Tally(j.Ledger.Outcomes(ctx, run.ID)); err != nil {
+	if err := j.expect(ctx, run, customers); err != nil {
 		return run, err
 	}
 	// What the rows say, not what we meant to write: an earlier writer may have
 	// seen customers that discovery no longer shows.
-	run.Expected = run.Sums.Final() + run.Sums.Pending
-	run.State = ledger.RunOpen
-	if err := j.Ledger.PutRun(ctx, run); err != nil {
+	sums, err := ledger.Tally(j.Ledger.Outcomes(ctx, run.ID))
+	if err != nil {
 		return run, err
 	}
-	if err := j.enqueue(ctx, run, found.customers); err != nil {
+	run, opened, err := j.Ledger.ChangeRun(ctx, run.ID, func(r *ledger.Run) bool {
+		if r.State != ledger.RunWriting {
+			return false
+		}
+		r.State, r.Sums, r.Expected = ledger.RunOpen, sums, sums.Final()+sums.Pending
+		return true
+	})
+	if err != nil || !opened && run.State != ledger.RunOpen {
 		return run, err
 	}
-	run.EnqueuedAt = j.Now()
+	if err := j.enqueue(ctx, run, customers); err != nil {
+		return run, err
+	}
 	j.Log.InfoContext(ctx, "run opened", inRun(run.ID), slog.Int("customers", run.Customers), slog.Int("expected", run.Expected))
-	return run, j.Ledger.PutRun(ctx, run)
+	return j.sentAll(ctx, run.ID)
 }
+
+// enter writes down what is known of a run that is being opened: as a row of
+// its own, or over the one that an earlier writer left.
+func (j *Jobs) enter(ctx context.Context, run ledger.Run) (ledger.Run, error) {
+	err := j.Ledger.AddRun(ctx, run)
+	if !errors.Is(err, ledger.ErrExists) {
+		return run, err
+	}
+	run, _, err = j.Ledger.ChangeRun(ctx, run.ID, func(r *ledger.Run) bool {
+		if r.State != ledger.RunWriting {
+			return false
+		}
+		r.Connection, r.Note, r.Customers = run.Connection, run.Note, run.Customers
+		return true
+	})
+	return run, err
+}
+
+// sentAll notes that the run's messages have been sent, now.
+func (j *Jobs) sentAll(ctx context.Context, id string) (ledger.Run, error) {
+	run, _, err := j.Ledger.ChangeRun(ctx, id, func(r *ledger.Run) bool {
+		if r.State != ledger.RunOpen {
+			return false
+		}
+		r.EnqueuedAt = j.Now()
+		return true
+	})
+	return run, err
+}
+
+// openFor opens a run of its own for chosen customers and tasks, whatever their
+// last known access, and sends its messages. Sweeps and it do not block each
+// other. After an error of sending, the run is open and the supervisor sends
+// what is missing; after any other the run is abandoned in time, and the caller
+// may call again.
+func (j *Jobs) openFor(ctx context.Context, customers []sam.Customer, tasks []string, note string) (ledger.Run, error) {
+	if len(customers) == 0 || len(tasks) == 0 {
+		return ledger.Run{}, fmt.Errorf("open a run for %d customers and %d tasks: %w", len(customers), len(tasks), errNothingChosen)
+	}
+	chosen := make([]sam.Customer, len(customers))
+	for i, c := range customers {
+		c.Access = sam.NoReason
+		chosen[i] = c
+	}
+	run := j.newRun(ledger.KindReplay, inOrder(j.Tasks, tasks))
+	run.Note = note
+	run, err := j.fill(ctx, run, chosen)
+	if err != nil {
+		return run, fmt.Errorf("open a run for %d customers: %w", len(customers), err)
+	}
+	return run, nil
+}
+
+// errNothingChosen refuses a run that would expect nothing.
+var errNothingChosen = errors.New("nothing is chosen")
 
 // postponeOpening keeps a run that could not be begun, so that the supervisor
 // begins it minutes later: the next timer is hours away. Without a connection
@@ -128,7 +204,8 @@ func (j *Jobs) postponeOpening(ctx context.Context, run ledger.Run, cause error)
 		return cause
 	}
 	run.Note = "Not begun yet, tried again every few minutes: " + cause.Error()
-	return errors.Join(cause, j.Ledger.PutRun(ctx, run))
+	_, err := j.enter(ctx, run)
+	return errors.Join(cause, err)
 }
 
 // expect writes one row for each customer and task: expected, or skipped at

@@ -131,7 +131,7 @@ func TestSweepJoinsConnections(t *testing.T) {
 func TestCrashAnywhereWhileOpening(t *testing.T) {
 	t.Parallel()
 	for _, phase := range []ledgertest.Phase{ledgertest.Before, ledgertest.After} {
-		for _, method := range []string{"Runs", "Connections", "PutCustomers", "PutRun", "Expect", "Outcomes"} {
+		for _, method := range []string{"Runs", "Connections", "PutCustomers", "AddRun", "ChangeRun", "Expect", "Outcomes"} {
 			t.Run(fmt.Sprint(phase, " ", method), func(t *testing.T) {
 				t.Parallel()
 				b := newBench(t, 3, finds("health", "k"))

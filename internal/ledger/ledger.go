@@ -15,6 +15,9 @@ import (
 // ErrAbsent means that there is no such record.
 var ErrAbsent = errors.New("not in the ledger")
 
+// ErrExists means that there is such a record already.
+var ErrExists = errors.New("in the ledger already")
+
 // ErrBusy means that many writers changed the same rows for so long that this
 // one gave up. Nothing of the call was applied, or a part that the next call completes.
 var ErrBusy = errors.New("the ledger's rows kept changing")

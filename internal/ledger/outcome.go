@@ -33,20 +33,11 @@ type Outcome struct {
 }
 
 // Supersedes reports whether an outcome may be written over the recorded one
-// of the same run, customer and task. An open row takes whatever comes, except
-// going back to expected. A final row yields only to a final outcome of the
-// same or a later try, and a done one only to a later try: a message that was
-// delivered twice must not undo what the other delivery achieved.
+// of the same run, customer and task. What is final stays: sums that were once
+// right never become wrong, whoever comes late. An open row takes whatever
+// comes, except going back to expected.
 func (o Outcome) Supersedes(recorded Outcome) bool {
-	switch {
-	case o.State == sam.Expected:
-		return false
-	case !recorded.State.Final():
-		return true
-	case !o.State.Final() || o.Try < recorded.Try:
-		return false
-	}
-	return o.Try > recorded.Try || recorded.State != sam.Done || o.State == sam.Done
+	return !recorded.State.Final() && o.State != sam.Expected
 }
 
 // Expect writes the outcomes that a run expects. It adds rows only: what is

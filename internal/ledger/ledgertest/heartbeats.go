@@ -22,7 +22,7 @@ func beatsLast(t *testing.T, s Store) {
 }
 
 func beatsApart(t *testing.T, s Store) {
-	must(t, s.PutRun(t.Context(), ledger.Run{ID: "20261121T213000Z-4f2a"}))
+	must(t, s.AddRun(t.Context(), ledger.Run{ID: "20261121T213000Z-4f2a"}))
 	must(t, s.Beat(t.Context(), at(0), "20261121T213000Z-4f2a"))
 	runs, err := s.Runs(t.Context(), 0)
 	if all := got(t, runs, err); len(all) != 1 {

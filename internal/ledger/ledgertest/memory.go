@@ -134,9 +134,21 @@ func (m *Memory) SetAccess(ctx context.Context, id sam.CustomerID, why sam.Reaso
 	return m.do("SetAccess", func() error { return m.ledger.SetAccess(ctx, id, why, detail, at) })
 }
 
-// PutRun implements Store.
-func (m *Memory) PutRun(ctx context.Context, r ledger.Run) error {
-	return m.do("PutRun", func() error { return m.ledger.PutRun(ctx, r) })
+// AddRun implements Store.
+func (m *Memory) AddRun(ctx context.Context, r ledger.Run) error {
+	return m.do("AddRun", func() error { return m.ledger.AddRun(ctx, r) })
+}
+
+// ChangeRun implements Store.
+func (m *Memory) ChangeRun(ctx context.Context, id string, change func(*ledger.Run) bool) (r ledger.Run, changed bool, err error) {
+	err = m.do("ChangeRun", func() (err error) {
+		r, changed, err = m.ledger.ChangeRun(ctx, id, change)
+		return err
+	})
+	if err != nil {
+		return ledger.Run{}, false, err
+	}
+	return r, changed, nil
 }
 
 // Run implements Store.

@@ -24,15 +24,15 @@ func TestHooks(t *testing.T) {
 		{ledgertest.Before, 0},
 		{ledgertest.After, 1},
 	} {
-		m.FailOnce(row.phase, "PutRun", crash)
-		if err := m.PutRun(t.Context(), ledger.Run{ID: "r"}); !errors.Is(err, crash) {
+		m.FailOnce(row.phase, "AddRun", crash)
+		if err := m.AddRun(t.Context(), ledger.Run{ID: "r"}); !errors.Is(err, crash) {
 			t.Errorf("%s: error %v, want the hook's", row.phase, err)
 		}
 		if all, err := m.Runs(t.Context(), 0); err != nil || len(all) != row.put {
 			t.Errorf("%s: %d runs and error %v, want %d", row.phase, len(all), err, row.put)
 		}
 	}
-	if err := m.PutRun(t.Context(), ledger.Run{ID: "r"}); err != nil {
+	if err := m.AddRun(t.Context(), ledger.Run{ID: "s"}); err != nil {
 		t.Error("it failed twice:", err)
 	}
 }

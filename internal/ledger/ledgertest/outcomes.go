@@ -89,10 +89,9 @@ func keepsFinal(t *testing.T, s Store) {
 		{sam.Failed, 3, sam.Failed},
 		{sam.Done, 2, sam.Failed},
 		{sam.Retry, 4, sam.Failed},
-		{sam.Skipped, 3, sam.Skipped},
-		{sam.Done, 3, sam.Done},
-		{sam.Failed, 3, sam.Done},
-		{sam.Failed, 4, sam.Failed},
+		{sam.Skipped, 3, sam.Failed},
+		{sam.Done, 3, sam.Failed},
+		{sam.Done, 4, sam.Failed},
 	} {
 		put(step.put, step.try)
 		have, err := s.Outcome(t.Context(), "run-1", customer(1), "health")

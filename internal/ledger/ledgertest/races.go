@@ -14,8 +14,10 @@ var races = []promise{
 	{"of many consumers of a state one wins", oneConsumer},
 	{"of many who raise the same problem one does", oneRaiser},
 	{"racing observations open and close each finding once", onceEach},
-	{"racing outcomes end with the best", bestOutcome},
+	{"of racing outcomes the first final one stays", oneOutcome},
 	{"racing expectations lose no row", racingExpectations},
+	{"of many who add the same run one does", oneAdder},
+	{"racing changes of a run lose none", racingChanges},
 }
 
 // together runs n calls at once and waits for them.
@@ -101,17 +103,29 @@ func onceEach(t *testing.T, s Store) {
 	}
 }
 
-func bestOutcome(t *testing.T, s Store) {
+func oneOutcome(t *testing.T, s Store) {
+	read := func() ledger.Outcome {
+		have, err := s.Outcome(t.Context(), "run-1", customer(1), "health")
+		return got(t, have, err)
+	}
 	states := []sam.OutcomeState{sam.Retry, sam.Retry, sam.Done, sam.Failed, sam.Retry, sam.Skipped}
-	errs := make([]error, len(states))
-	together(len(states), func(i int) {
-		errs[i] = s.PutOutcome(t.Context(), ledger.Outcome{
-			Run: "run-1", Customer: customer(1), Task: "health", State: states[i], Try: 1,
+	for range 2 {
+		errs := make([]error, len(states))
+		together(len(states), func(i int) {
+			errs[i] = s.PutOutcome(t.Context(), ledger.Outcome{
+				Run: "run-1", Customer: customer(1), Task: "health", State: states[i], Try: 1,
+			})
 		})
-	})
-	must(t, errors.Join(errs...))
-	have, err := s.Outcome(t.Context(), "run-1", customer(1), "health")
-	same(t, sam.Done, got(t, have, err).State)
+		must(t, errors.Join(errs...))
+	}
+	first := read()
+	if !first.State.Final() {
+		t.Errorf("state %s after final ones", first.State)
+	}
+	for _, state := range states {
+		must(t, s.PutOutcome(t.Context(), ledger.Outcome{Run: "run-1", Customer: customer(1), Task: "health", State: state, Try: 2}))
+	}
+	same(t, first, read())
 }
 
 func racingExpectations(t *testing.T, s Store) {
@@ -120,4 +134,54 @@ func racingExpectations(t *testing.T, s Store) {
 	together(len(errs), func(i int) { errs[i] = s.Expect(t.Context(), want[i*25:]) })
 	must(t, errors.Join(errs...))
 	same(t, want, all(t, s, "run-1"))
+}
+
+func oneAdder(t *testing.T, s Store) {
+	errs := make([]error, 8)
+	together(len(errs), func(i int) {
+		errs[i] = s.AddRun(t.Context(), ledger.Run{ID: "20261121T213000Z-4f2a", State: ledger.RunWriting, Customers: i + 1})
+	})
+	added := 0
+	for i, err := range errs {
+		if err == nil {
+			added++
+			have, err := s.Run(t.Context(), "20261121T213000Z-4f2a")
+			same(t, i+1, got(t, have, err).Customers)
+		} else if !errors.Is(err, ledger.ErrExists) {
+			t.Errorf("error %v, want ErrExists", err)
+		}
+	}
+	same(t, 1, added)
+}
+
+// racingChanges: of those who would each close or cancel the run one wins, and
+// what others write beside it is not lost.
+func racingChanges(t *testing.T, s Store) {
+	const id = "20261121T213000Z-4f2a"
+	must(t, s.AddRun(t.Context(), ledger.Run{ID: id, State: ledger.RunOpen}))
+	const callers = 12
+	moved, errs := make([]bool, callers), make([]error, callers)
+	together(callers, func(i int) {
+		_, moved[i], errs[i] = s.ChangeRun(t.Context(), id, func(r *ledger.Run) bool {
+			if i%2 == 0 {
+				r.Expected++
+				return true
+			}
+			if r.State != ledger.RunOpen {
+				return false
+			}
+			r.State = ledger.RunCancelled
+			return true
+		})
+	})
+	must(t, errors.Join(errs...))
+	cancelled := 0
+	for i := 1; i < callers; i += 2 {
+		if moved[i] {
+			cancelled++
+		}
+	}
+	have, err := s.Run(t.Context(), id)
+	same(t, ledger.Run{ID: id, State: ledger.RunCancelled, Expected: callers / 2}, got(t, have, err))
+	same(t, 1, cancelled)
 }

@@ -20,7 +20,8 @@ type Store interface {
 	Customers(ctx context.Context) ([]sam.Customer, error)
 	SetAccess(ctx context.Context, id sam.CustomerID, why sam.Reason, detail string, at time.Time) error
 
-	PutRun(ctx context.Context, r ledger.Run) error
+	AddRun(ctx context.Context, r ledger.Run) error
+	ChangeRun(ctx context.Context, id string, change func(*ledger.Run) bool) (ledger.Run, bool, error)
 	Run(ctx context.Context, id string) (ledger.Run, error)
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
 	Beat(ctx context.Context, at time.Time, names ...string) error
@@ -39,6 +40,8 @@ type Store interface {
 
 	Record(ctx context.Context, a ledger.Audit) error
 	AuditTrail(ctx context.Context, subject string, limit int) ([]ledger.Audit, error)
+
+	PoisonStore
 
 	PutState(ctx context.Context, s ledger.ConsentState) error
 	ConsumeState(ctx context.Context, id string, now time.Time) (ledger.ConsentState, error)
