@@ -111,14 +111,25 @@ func role(c statuspage.Connection) string {
 const recentRuns = 5
 
 func runRows(s statuspage.Status) [][]string {
-	rows := [][]string{{"RUN", "STATE", "CUSTOMERS", "EXPECTED", "DONE", "SKIPPED", "FAILED", "PENDING", "NOTE"}}
+	rows := [][]string{{"RUN", "KIND", "STATE", "RESULT", "CUSTOMERS", "EXPECTED", "DONE", "SKIPPED", "FAILED", "PENDING", "NOTE"}}
 	for _, r := range s.Runs[:min(recentRuns, len(s.Runs))] {
 		rows = append(rows, []string{
-			r.ID, string(r.State), fmt.Sprint(r.Customers), fmt.Sprint(r.Expected),
+			r.ID, string(r.Kind), string(r.State), result(r), fmt.Sprint(r.Customers), fmt.Sprint(r.Expected),
 			fmt.Sprint(r.Done), fmt.Sprint(r.Skipped), fmt.Sprint(r.Failed), fmt.Sprint(r.Pending), r.Note,
 		})
 	}
 	return rows
+}
+
+// result is what came of a run; one under way may be waiting for a connection.
+func result(r statuspage.Run) string {
+	if r.Held != nil {
+		return "waits for a connection"
+	}
+	if r.Result == "" {
+		return "-"
+	}
+	return string(r.Result)
 }
 
 func findingRows(s statuspage.Status) [][]string {

@@ -39,11 +39,18 @@ type reading struct {
 	findings    []ledger.FindingRow
 	failures    []ledger.Outcome
 	beats       map[string]time.Time
+	replayed    map[place]bool // ended anew by a replay
+}
+
+// place is a task at a customer.
+type place struct {
+	customer sam.CustomerID
+	task     string
 }
 
 // Load reads the ledger, its tables side by side, and judges as of now.
 func Load(ctx context.Context, l Ledger, version string, now time.Time) (Status, error) {
-	var r reading
+	r := reading{replayed: map[place]bool{}}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { r.connections, err = l.Connections(ctx); return err })
 	group.Go(func() (err error) { r.customers, err = l.Customers(ctx); return err })
@@ -59,7 +66,8 @@ func Load(ctx context.Context, l Ledger, version string, now time.Time) (Status,
 }
 
 // readRuns lists the runs and looks into the outcomes of those still open and
-// of the newest one that has ended, unless its sums say there is nothing.
+// of those that have ended, back to the newest sweep, unless their sums say
+// there is nothing. What a replay made good is a failure no more.
 func (r *reading) readRuns(ctx context.Context, l Ledger) error {
 	var err error
 	if r.runs, err = l.Runs(ctx, shownRuns); err != nil {
@@ -67,28 +75,43 @@ func (r *reading) readRuns(ctx context.Context, l Ledger) error {
 	}
 	for i := range r.runs {
 		run := &r.runs[i]
-		ended := run.State == ledger.RunClosed || run.State == ledger.RunAbandoned
-		if ended && run.Sums.Failed == 0 {
-			return nil
+		if run.State == ledger.RunCancelled {
+			continue
 		}
-		sums, err := ledger.Tally(r.collect(l.Outcomes(ctx, run.ID)))
-		if err != nil {
+		if err := r.look(ctx, l, run); err != nil {
 			return fmt.Errorf("outcomes of run %s: %w", run.ID, err)
 		}
-		if ended {
+		if run.State.Ended() && run.Kind != ledger.KindReplay {
 			return nil
 		}
-		run.Sums = sums
 	}
 	return nil
 }
 
-// collect passes outcomes on and keeps the failed ones.
-func (r *reading) collect(outcomes iter.Seq2[ledger.Outcome, error]) iter.Seq2[ledger.Outcome, error] {
+// look reads a run's outcomes if they can tell anything.
+func (r *reading) look(ctx context.Context, l Ledger, run *ledger.Run) error {
+	replay := run.Kind == ledger.KindReplay
+	if run.State.Ended() && run.Sums.Failed == 0 && !replay {
+		return nil
+	}
+	sums, err := ledger.Tally(r.collect(l.Outcomes(ctx, run.ID), replay))
+	if err == nil && !run.State.Ended() {
+		run.Sums = sums
+	}
+	return err
+}
+
+// collect passes outcomes on and keeps the failed ones that no newer replay
+// made good.
+func (r *reading) collect(outcomes iter.Seq2[ledger.Outcome, error], replay bool) iter.Seq2[ledger.Outcome, error] {
 	return func(yield func(ledger.Outcome, error) bool) {
 		for o, err := range outcomes {
-			if err == nil && o.State == sam.Failed {
+			at := place{o.Customer, o.Task}
+			if err == nil && o.State == sam.Failed && !r.replayed[at] {
 				r.failures = append(r.failures, o)
+			}
+			if replay && o.State.Final() {
+				r.replayed[at] = true
 			}
 			if !yield(o, err) {
 				return

@@ -55,8 +55,8 @@ func newView(s Status) view {
 	for _, f := range s.Findings {
 		v.Severities[f.Severity]++
 	}
-	if len(s.Runs) > 0 {
-		v.LatestRun = &s.Runs[0]
+	if i := slices.IndexFunc(s.Runs, func(r Run) bool { return r.Kind == ledger.KindSweep }); i >= 0 {
+		v.LatestRun = &s.Runs[i]
 	}
 	v.Findings, v.FindingsMore = cut(s.Findings)
 	v.Folded = Folded{Failures: cutRows(s.Folded.Failures), NoAccess: cutRows(s.Folded.NoAccess)}
@@ -117,7 +117,7 @@ func tone(word any) string {
 	switch fmt.Sprint(word) {
 	case string(Healthy), string(ledger.RunClosed), string(sam.Done):
 		return "good"
-	case string(Warning), string(sam.Medium), string(sam.ClassRetry):
+	case string(Warning), string(sam.Medium), string(sam.ClassRetry), string(ledger.RunCancelled):
 		return "warn"
 	case string(Broken), string(sam.Critical), string(sam.High), string(ledger.RunAbandoned), string(sam.Failed):
 		return "bad"

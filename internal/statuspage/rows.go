@@ -3,6 +3,7 @@ package statuspage
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
@@ -68,10 +69,10 @@ func problem(p *ledger.ConnectionProblem, kind sam.Kind) *Problem {
 
 func run(r ledger.Run) Run {
 	row := Run{
-		ID: r.ID, State: r.State, Opened: moment(r.Opened), Closed: moment(r.Closed), Deadline: moment(r.Deadline),
+		ID: r.ID, State: r.State, Kind: cmp.Or(r.Kind, ledger.KindSweep), Result: r.Result(), Held: moment(r.HeldSince), Opened: moment(r.Opened), Closed: moment(r.Closed), Deadline: moment(r.Deadline),
 		Tasks: r.Tasks, Customers: r.Customers, Expected: r.Expected,
 		Done: r.Sums.Done, Skipped: r.Sums.Skipped, Failed: r.Sums.Failed,
-		SkippedBy: r.Sums.SkippedBy, FailedBy: r.Sums.FailedBy, Note: r.Note,
+		SkippedBy: r.Sums.SkippedBy, FailedBy: r.Sums.FailedBy, Note: noteOf(r),
 	}
 	row.Pending = max(0, r.Expected-r.Sums.Final())
 	if row.Tasks == nil {
@@ -84,6 +85,14 @@ func run(r ledger.Run) Run {
 		row.FailedBy = map[sam.Class]int{}
 	}
 	return row
+}
+
+// noteOf is the run's note, and who stopped it.
+func noteOf(r ledger.Run) string {
+	if r.State != ledger.RunCancelled || r.CancelledBy == "" {
+		return r.Note
+	}
+	return strings.TrimSpace("Cancelled by " + r.CancelledBy + ". " + r.Note)
 }
 
 func finding(f ledger.FindingRow, customer string) Finding {

@@ -72,10 +72,14 @@ type Problem struct {
 	Link      string     `json:"link"`
 }
 
-// Run is one sweep with its sums: expected = done + skipped + failed + pending.
+// Run is one sweep, or a replay of chosen jobs, with its sums: expected = done +
+// skipped + failed + pending.
 type Run struct {
 	ID        string             `json:"id"`
 	State     ledger.RunState    `json:"state"`
+	Kind      ledger.RunKind     `json:"kind"`
+	Result    ledger.RunResult   `json:"result"` // "" while it is under way
+	Held      *time.Time         `json:"held"`   // since when it waits for a connection
 	Opened    *time.Time         `json:"opened"`
 	Closed    *time.Time         `json:"closed"`
 	Deadline  *time.Time         `json:"deadline"`
