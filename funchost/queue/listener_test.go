@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,12 +18,59 @@ import (
 
 	"github.com/samkeeper/samkeeper/funchost/queue"
 	"github.com/samkeeper/samkeeper/localworld/azurite"
+	simulated "github.com/samkeeper/samkeeper/sim/queue"
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
 	azurite.StopShared()
 	os.Exit(code)
+}
+
+// promises are kept on every queue service.
+var promises = map[string]func(*testing.T, func() *azqueue.ServiceClient){
+	"SuccessDeletes":                        testSuccessDeletes,
+	"FailureReachesPoisonAtMaxDequeueCount": testFailureReachesPoisonAtMaxDequeueCount,
+	"FailureHidesForVisibilityTimeout":      testFailureHidesForVisibilityTimeout,
+	"NotBase64IsPoisonAtOnce":               testNotBase64IsPoisonAtOnce,
+	"EncodingNone":                          testEncodingNone,
+	"HigherCountGoesToPoisonUnrun":          testHigherCountGoesToPoisonUnrun,
+	"PoisonQueueHasNoPoisonQueue":           testPoisonQueueHasNoPoisonQueue,
+	"OneAtATime":                            testOneAtATime,
+	"LeaseIsRenewedWhileTheFunctionRuns":    testLeaseIsRenewedWhileTheFunctionRuns,
+	"MissingQueueIsJustPolledFor":           testMissingQueueIsJustPolledFor,
+}
+
+// TestListener polls Azurite and the simulated queue service.
+func TestListener(t *testing.T) {
+	t.Parallel()
+	service, err := simulated.New(simulated.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(service)
+	t.Cleanup(server.Close)
+	var account atomic.Int64
+	for side, address := range map[string]func(*testing.T) string{
+		"azurite": func(t *testing.T) string { return azurite.ForTest(t).ConnectionString() },
+		"simulated": func(*testing.T) string {
+			name := fmt.Sprint("account", account.Add(1))
+			return fmt.Sprintf("AccountName=%s;AccountKey=%s;QueueEndpoint=%s/%s", name, azurite.AccountKey, server.URL, name)
+		},
+	} {
+		for name, promise := range promises {
+			t.Run(side+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				promise(t, func() *azqueue.ServiceClient {
+					client, err := azqueue.NewServiceClientFromConnectionString(address(t), nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return client
+				})
+			})
+		}
+	}
 }
 
 // rig is a queue with a listener whose function the test supplies.
@@ -31,12 +81,8 @@ type rig struct {
 	seen    []queue.Message
 }
 
-func newRig(t *testing.T, change func(*queue.Config), process func(ctx context.Context, m queue.Message) error) *rig {
+func newRig(t *testing.T, service *azqueue.ServiceClient, change func(*queue.Config), process func(ctx context.Context, m queue.Message) error) *rig {
 	t.Helper()
-	service, err := azqueue.NewServiceClientFromConnectionString(azurite.ForTest(t).ConnectionString(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	r := &rig{service: service}
 	cfg := queue.Config{
 		Service: service, Queue: "work", BatchSize: 16, NewBatchThreshold: 8, MaxDequeueCount: 3,
@@ -104,9 +150,8 @@ func (r *rig) left(t *testing.T, name string) int64 {
 
 func encoded(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-func TestSuccessDeletes(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, nil, func(context.Context, queue.Message) error { return nil })
+func testSuccessDeletes(t *testing.T, open func() *azqueue.ServiceClient) {
+	r := newRig(t, open(), nil, func(context.Context, queue.Message) error { return nil })
 	r.put(t, encoded("one"))
 	r.drain(t)
 	if len(r.seen) != 1 || string(r.seen[0].Body) != "one" || r.seen[0].DequeueCount != 1 || r.left(t, "work") != 0 {
@@ -114,9 +159,8 @@ func TestSuccessDeletes(t *testing.T) {
 	}
 }
 
-func TestFailureReachesPoisonAtMaxDequeueCount(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, nil, func(context.Context, queue.Message) error { return errors.New("no") })
+func testFailureReachesPoisonAtMaxDequeueCount(t *testing.T, open func() *azqueue.ServiceClient) {
+	r := newRig(t, open(), nil, func(context.Context, queue.Message) error { return errors.New("no") })
 	r.put(t, encoded("bad"))
 	r.drain(t)
 	var counts []int64
@@ -131,9 +175,8 @@ func TestFailureReachesPoisonAtMaxDequeueCount(t *testing.T) {
 	}
 }
 
-func TestFailureHidesForVisibilityTimeout(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, func(c *queue.Config) { c.VisibilityTimeout = time.Hour }, func(context.Context, queue.Message) error { return errors.New("no") })
+func testFailureHidesForVisibilityTimeout(t *testing.T, open func() *azqueue.ServiceClient) {
+	r := newRig(t, open(), func(c *queue.Config) { c.VisibilityTimeout = time.Hour }, func(context.Context, queue.Message) error { return errors.New("no") })
 	r.put(t, encoded("later"))
 	r.drain(t)
 	if len(r.seen) != 1 || len(r.peek(t, "work")) != 0 || r.left(t, "work") != 1 {
@@ -141,9 +184,8 @@ func TestFailureHidesForVisibilityTimeout(t *testing.T) {
 	}
 }
 
-func TestNotBase64IsPoisonAtOnce(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, nil, func(context.Context, queue.Message) error { return nil })
+func testNotBase64IsPoisonAtOnce(t *testing.T, open func() *azqueue.ServiceClient) {
+	r := newRig(t, open(), nil, func(context.Context, queue.Message) error { return nil })
 	r.put(t, "{not base64}")
 	r.drain(t)
 	if got := r.peek(t, "work-poison"); len(r.seen) != 0 || !slices.Equal(got, []string{"{not base64}"}) {
@@ -151,9 +193,8 @@ func TestNotBase64IsPoisonAtOnce(t *testing.T) {
 	}
 }
 
-func TestEncodingNone(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, func(c *queue.Config) { c.Base64 = false }, func(context.Context, queue.Message) error { return nil })
+func testEncodingNone(t *testing.T, open func() *azqueue.ServiceClient) {
+	r := newRig(t, open(), func(c *queue.Config) { c.Base64 = false }, func(context.Context, queue.Message) error { return nil })
 	r.put(t, "{plain}")
 	r.drain(t)
 	if len(r.seen) != 1 || string(r.seen[0].Body) != "{plain}" {
@@ -161,9 +202,8 @@ func TestEncodingNone(t *testing.T) {
 	}
 }
 
-func TestHigherCountGoesToPoisonUnrun(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, func(c *queue.Config) { c.MaxDequeueCount = 1 }, func(context.Context, queue.Message) error { return nil })
+func testHigherCountGoesToPoisonUnrun(t *testing.T, open func() *azqueue.ServiceClient) {
+	r := newRig(t, open(), func(c *queue.Config) { c.MaxDequeueCount = 1 }, func(context.Context, queue.Message) error { return nil })
 	r.put(t, encoded("crasher"))
 	client := r.service.NewQueueClient("work")
 	got, err := client.DequeueMessage(t.Context(), nil) // the attempt of a host that died
@@ -180,9 +220,8 @@ func TestHigherCountGoesToPoisonUnrun(t *testing.T) {
 	}
 }
 
-func TestPoisonQueueHasNoPoisonQueue(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, func(c *queue.Config) { c.Queue = "work-poison" }, func(context.Context, queue.Message) error { return errors.New("no") })
+func testPoisonQueueHasNoPoisonQueue(t *testing.T, open func() *azqueue.ServiceClient) {
+	r := newRig(t, open(), func(c *queue.Config) { c.Queue = "work-poison" }, func(context.Context, queue.Message) error { return errors.New("no") })
 	r.put(t, encoded("bad"))
 	r.drain(t)
 	if len(r.seen) != 1 || r.left(t, "work-poison") != 1 || len(r.peek(t, "work-poison")) != 0 {
@@ -190,11 +229,10 @@ func TestPoisonQueueHasNoPoisonQueue(t *testing.T) {
 	}
 }
 
-func TestOneAtATime(t *testing.T) {
-	t.Parallel()
+func testOneAtATime(t *testing.T, open func() *azqueue.ServiceClient) {
 	var mu sync.Mutex
 	running, most := 0, 0
-	r := newRig(t, func(c *queue.Config) { c.BatchSize, c.NewBatchThreshold = 1, 0 }, func(context.Context, queue.Message) error {
+	r := newRig(t, open(), func(c *queue.Config) { c.BatchSize, c.NewBatchThreshold = 1, 0 }, func(context.Context, queue.Message) error {
 		mu.Lock()
 		running++
 		most = max(most, running)
@@ -214,9 +252,8 @@ func TestOneAtATime(t *testing.T) {
 	}
 }
 
-func TestLeaseIsRenewedWhileTheFunctionRuns(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, func(c *queue.Config) { c.Lease = 2 * time.Second }, func(ctx context.Context, _ queue.Message) error {
+func testLeaseIsRenewedWhileTheFunctionRuns(t *testing.T, open func() *azqueue.ServiceClient) {
+	r := newRig(t, open(), func(c *queue.Config) { c.Lease = 2 * time.Second }, func(ctx context.Context, _ queue.Message) error {
 		select { // longer than the lease
 		case <-time.After(3500 * time.Millisecond):
 		case <-ctx.Done():
@@ -230,9 +267,8 @@ func TestLeaseIsRenewedWhileTheFunctionRuns(t *testing.T) {
 	}
 }
 
-func TestMissingQueueIsJustPolledFor(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, nil, func(context.Context, queue.Message) error { return nil })
+func testMissingQueueIsJustPolledFor(t *testing.T, open func() *azqueue.ServiceClient) {
+	r := newRig(t, open(), nil, func(context.Context, queue.Message) error { return nil })
 	if _, err := r.service.DeleteQueue(t.Context(), "work", nil); err != nil {
 		t.Fatal(err)
 	}
