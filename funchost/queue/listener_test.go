@@ -27,18 +27,39 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// place is where a promise is kept: on which queue service.
+type place struct {
+	*testing.T
+	address func(testing.TB) string
+}
+
+// service opens a storage account of its own.
+func (p *place) service() *azqueue.ServiceClient {
+	client, err := azqueue.NewServiceClientFromConnectionString(p.address(p.T), nil)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return client
+}
+
 // promises are kept on every queue service.
-var promises = map[string]func(*testing.T, func() *azqueue.ServiceClient){
-	"SuccessDeletes":                        testSuccessDeletes,
-	"FailureReachesPoisonAtMaxDequeueCount": testFailureReachesPoisonAtMaxDequeueCount,
-	"FailureHidesForVisibilityTimeout":      testFailureHidesForVisibilityTimeout,
-	"NotBase64IsPoisonAtOnce":               testNotBase64IsPoisonAtOnce,
-	"EncodingNone":                          testEncodingNone,
-	"HigherCountGoesToPoisonUnrun":          testHigherCountGoesToPoisonUnrun,
-	"PoisonQueueHasNoPoisonQueue":           testPoisonQueueHasNoPoisonQueue,
-	"OneAtATime":                            testOneAtATime,
-	"LeaseIsRenewedWhileTheFunctionRuns":    testLeaseIsRenewedWhileTheFunctionRuns,
-	"MissingQueueIsJustPolledFor":           testMissingQueueIsJustPolledFor,
+var promises = map[string]func(*place){
+	"success deletes": successDeletes,
+	"failure reaches poison at max dequeue count": failureReachesPoisonAtMaxDequeueCount,
+	"failure hides for visibility timeout":        failureHidesForVisibilityTimeout,
+	"not base64 is poison at once":                notBase64IsPoisonAtOnce,
+	"encoding none":                               encodingNone,
+	"higher count goes to poison unrun":           higherCountGoesToPoisonUnrun,
+	"poison queue has no poison queue":            poisonQueueHasNoPoisonQueue,
+	"one at a time":                               oneAtATime,
+	"lease is renewed while the function runs":    leaseIsRenewedWhileTheFunctionRuns,
+	"missing queue is just polled for":            missingQueueIsJustPolledFor,
+}
+
+// onAzurite is an account of Azurite's.
+func onAzurite(tb testing.TB) string {
+	tb.Helper()
+	return azurite.ForTest(tb).ConnectionString()
 }
 
 // TestListener polls Azurite and the simulated queue service.
@@ -51,23 +72,15 @@ func TestListener(t *testing.T) {
 	server := httptest.NewServer(service)
 	t.Cleanup(server.Close)
 	var account atomic.Int64
-	for side, address := range map[string]func(*testing.T) string{
-		"azurite": func(t *testing.T) string { return azurite.ForTest(t).ConnectionString() },
-		"simulated": func(*testing.T) string {
-			name := fmt.Sprint("account", account.Add(1))
-			return fmt.Sprintf("AccountName=%s;AccountKey=%s;QueueEndpoint=%s/%s", name, azurite.AccountKey, server.URL, name)
-		},
-	} {
+	onOurs := func(testing.TB) string {
+		name := fmt.Sprint("account", account.Add(1))
+		return fmt.Sprintf("AccountName=%s;AccountKey=%s;QueueEndpoint=%s/%s", name, azurite.AccountKey, server.URL, name)
+	}
+	for side, address := range map[string]func(testing.TB) string{"azurite": onAzurite, "simulated": onOurs} {
 		for name, promise := range promises {
 			t.Run(side+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				promise(t, func() *azqueue.ServiceClient {
-					client, err := azqueue.NewServiceClientFromConnectionString(address(t), nil)
-					if err != nil {
-						t.Fatal(err)
-					}
-					return client
-				})
+				promise(&place{t, address})
 			})
 		}
 	}
@@ -150,8 +163,9 @@ func (r *rig) left(t *testing.T, name string) int64 {
 
 func encoded(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-func testSuccessDeletes(t *testing.T, open func() *azqueue.ServiceClient) {
-	r := newRig(t, open(), nil, func(context.Context, queue.Message) error { return nil })
+func successDeletes(p *place) {
+	t := p.T
+	r := newRig(t, p.service(), nil, func(context.Context, queue.Message) error { return nil })
 	r.put(t, encoded("one"))
 	r.drain(t)
 	if len(r.seen) != 1 || string(r.seen[0].Body) != "one" || r.seen[0].DequeueCount != 1 || r.left(t, "work") != 0 {
@@ -159,8 +173,9 @@ func testSuccessDeletes(t *testing.T, open func() *azqueue.ServiceClient) {
 	}
 }
 
-func testFailureReachesPoisonAtMaxDequeueCount(t *testing.T, open func() *azqueue.ServiceClient) {
-	r := newRig(t, open(), nil, func(context.Context, queue.Message) error { return errors.New("no") })
+func failureReachesPoisonAtMaxDequeueCount(p *place) {
+	t := p.T
+	r := newRig(t, p.service(), nil, func(context.Context, queue.Message) error { return errors.New("no") })
 	r.put(t, encoded("bad"))
 	r.drain(t)
 	var counts []int64
@@ -175,8 +190,9 @@ func testFailureReachesPoisonAtMaxDequeueCount(t *testing.T, open func() *azqueu
 	}
 }
 
-func testFailureHidesForVisibilityTimeout(t *testing.T, open func() *azqueue.ServiceClient) {
-	r := newRig(t, open(), func(c *queue.Config) { c.VisibilityTimeout = time.Hour }, func(context.Context, queue.Message) error { return errors.New("no") })
+func failureHidesForVisibilityTimeout(p *place) {
+	t := p.T
+	r := newRig(t, p.service(), func(c *queue.Config) { c.VisibilityTimeout = time.Hour }, func(context.Context, queue.Message) error { return errors.New("no") })
 	r.put(t, encoded("later"))
 	r.drain(t)
 	if len(r.seen) != 1 || len(r.peek(t, "work")) != 0 || r.left(t, "work") != 1 {
@@ -184,8 +200,9 @@ func testFailureHidesForVisibilityTimeout(t *testing.T, open func() *azqueue.Ser
 	}
 }
 
-func testNotBase64IsPoisonAtOnce(t *testing.T, open func() *azqueue.ServiceClient) {
-	r := newRig(t, open(), nil, func(context.Context, queue.Message) error { return nil })
+func notBase64IsPoisonAtOnce(p *place) {
+	t := p.T
+	r := newRig(t, p.service(), nil, func(context.Context, queue.Message) error { return nil })
 	r.put(t, "{not base64}")
 	r.drain(t)
 	if got := r.peek(t, "work-poison"); len(r.seen) != 0 || !slices.Equal(got, []string{"{not base64}"}) {
@@ -193,8 +210,9 @@ func testNotBase64IsPoisonAtOnce(t *testing.T, open func() *azqueue.ServiceClien
 	}
 }
 
-func testEncodingNone(t *testing.T, open func() *azqueue.ServiceClient) {
-	r := newRig(t, open(), func(c *queue.Config) { c.Base64 = false }, func(context.Context, queue.Message) error { return nil })
+func encodingNone(p *place) {
+	t := p.T
+	r := newRig(t, p.service(), func(c *queue.Config) { c.Base64 = false }, func(context.Context, queue.Message) error { return nil })
 	r.put(t, "{plain}")
 	r.drain(t)
 	if len(r.seen) != 1 || string(r.seen[0].Body) != "{plain}" {
@@ -202,8 +220,9 @@ func testEncodingNone(t *testing.T, open func() *azqueue.ServiceClient) {
 	}
 }
 
-func testHigherCountGoesToPoisonUnrun(t *testing.T, open func() *azqueue.ServiceClient) {
-	r := newRig(t, open(), func(c *queue.Config) { c.MaxDequeueCount = 1 }, func(context.Context, queue.Message) error { return nil })
+func higherCountGoesToPoisonUnrun(p *place) {
+	t := p.T
+	r := newRig(t, p.service(), func(c *queue.Config) { c.MaxDequeueCount = 1 }, func(context.Context, queue.Message) error { return nil })
 	r.put(t, encoded("crasher"))
 	client := r.service.NewQueueClient("work")
 	got, err := client.DequeueMessage(t.Context(), nil) // the attempt of a host that died
@@ -220,8 +239,9 @@ func testHigherCountGoesToPoisonUnrun(t *testing.T, open func() *azqueue.Service
 	}
 }
 
-func testPoisonQueueHasNoPoisonQueue(t *testing.T, open func() *azqueue.ServiceClient) {
-	r := newRig(t, open(), func(c *queue.Config) { c.Queue = "work-poison" }, func(context.Context, queue.Message) error { return errors.New("no") })
+func poisonQueueHasNoPoisonQueue(p *place) {
+	t := p.T
+	r := newRig(t, p.service(), func(c *queue.Config) { c.Queue = "work-poison" }, func(context.Context, queue.Message) error { return errors.New("no") })
 	r.put(t, encoded("bad"))
 	r.drain(t)
 	if len(r.seen) != 1 || r.left(t, "work-poison") != 1 || len(r.peek(t, "work-poison")) != 0 {
@@ -229,10 +249,11 @@ func testPoisonQueueHasNoPoisonQueue(t *testing.T, open func() *azqueue.ServiceC
 	}
 }
 
-func testOneAtATime(t *testing.T, open func() *azqueue.ServiceClient) {
+func oneAtATime(p *place) {
+	t := p.T
 	var mu sync.Mutex
 	running, most := 0, 0
-	r := newRig(t, open(), func(c *queue.Config) { c.BatchSize, c.NewBatchThreshold = 1, 0 }, func(context.Context, queue.Message) error {
+	r := newRig(t, p.service(), func(c *queue.Config) { c.BatchSize, c.NewBatchThreshold = 1, 0 }, func(context.Context, queue.Message) error {
 		mu.Lock()
 		running++
 		most = max(most, running)
@@ -252,8 +273,9 @@ func testOneAtATime(t *testing.T, open func() *azqueue.ServiceClient) {
 	}
 }
 
-func testLeaseIsRenewedWhileTheFunctionRuns(t *testing.T, open func() *azqueue.ServiceClient) {
-	r := newRig(t, open(), func(c *queue.Config) { c.Lease = 2 * time.Second }, func(ctx context.Context, _ queue.Message) error {
+func leaseIsRenewedWhileTheFunctionRuns(p *place) {
+	t := p.T
+	r := newRig(t, p.service(), func(c *queue.Config) { c.Lease = 2 * time.Second }, func(ctx context.Context, _ queue.Message) error {
 		select { // longer than the lease
 		case <-time.After(3500 * time.Millisecond):
 		case <-ctx.Done():
@@ -267,8 +289,9 @@ func testLeaseIsRenewedWhileTheFunctionRuns(t *testing.T, open func() *azqueue.S
 	}
 }
 
-func testMissingQueueIsJustPolledFor(t *testing.T, open func() *azqueue.ServiceClient) {
-	r := newRig(t, open(), nil, func(context.Context, queue.Message) error { return nil })
+func missingQueueIsJustPolledFor(p *place) {
+	t := p.T
+	r := newRig(t, p.service(), nil, func(context.Context, queue.Message) error { return nil })
 	if _, err := r.service.DeleteQueue(t.Context(), "work", nil); err != nil {
 		t.Fatal(err)
 	}
