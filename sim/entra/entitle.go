@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -33,9 +34,9 @@ func notFound(client, segment string) *problem {
 // installed tells whether the app has a service principal in the tenant. Both
 // refusals are seen in practice; the tenant id decides which, so that a fleet
 // shows both and a tenant always the same.
-func (s *Server) installed(tenant string) *problem {
+func (s *Server) installed(tenant string, now time.Time) *problem {
 	c, ok := s.world.Customer(tenant)
-	if !ok || c.Consented || c.PrincipalLeft {
+	if !ok || c.HasPrincipal(now) {
 		return nil
 	}
 	if strings.ContainsAny(tenant[len(tenant)-1:], "02468ace") {
@@ -47,27 +48,50 @@ func (s *Server) installed(tenant string) *problem {
 }
 
 // entitled decides whether user and app may have a token for the resource in
-// the exchange's tenant.
-func (s *Server) entitled(x *exchange, d demand, user world.User, grant world.Grant) *problem {
-	if p := s.installed(x.tenant); p != nil {
+// the exchange's tenant, and with which permissions.
+func (s *Server) entitled(x *exchange, d *demand, user world.User, grant world.Grant) *problem {
+	if p := s.installed(x.tenant, x.now); p != nil {
 		return p
 	}
-	if p := s.delegated(x.tenant, user); p != nil {
+	if p := s.delegated(x.tenant, user, x.now); p != nil {
 		return p
 	}
-	if p := s.serves(x, d); p != nil {
+	if p := s.serves(x, *d); p != nil {
 		return p
 	}
-	if c, ok := s.world.Customer(x.tenant); ok && !c.Consented {
+	if !s.consented(x, d) {
 		p := refuse("invalid_grant", 65001, "The user or administrator has not consented to use the application with ID '%s' named 'samkeeper'. Send an interactive authorization request for this user and resource.", s.appID())
 		p.suberror = "consent_required"
 		return p
 	}
-	return s.permitted(x, d, grant)
+	return s.permitted(x, *d, grant)
+}
+
+// consented finds the permissions for the token: what is consented in a
+// customer's tenant, cut down to what is asked for by name, and what the app
+// registration lists in a partner's. It is false where nothing is consented, or
+// not all that is asked for.
+func (s *Server) consented(x *exchange, d *demand) bool {
+	d.scopes = d.resource.scopes
+	c, ok := s.world.Customer(x.tenant)
+	if !ok {
+		return true
+	}
+	d.scopes = c.Granted(d.resource.audience, d.resource.scopes, x.now)
+	if slices.Contains(d.names, ".default") {
+		return len(d.scopes) > 0
+	}
+	for _, name := range d.names {
+		if !slices.Contains(d.scopes, name) {
+			return false
+		}
+	}
+	d.scopes = d.names
+	return len(d.scopes) > 0
 }
 
 // delegated checks the way of a partner's user into another tenant.
-func (s *Server) delegated(tenant string, user world.User) *problem {
+func (s *Server) delegated(tenant string, user world.User, now time.Time) *problem {
 	if user.Tenant == tenant {
 		return nil
 	}
@@ -75,7 +99,7 @@ func (s *Server) delegated(tenant string, user world.User) *problem {
 	switch {
 	case !ok || !c.ServedBy(user.Tenant) || !c.Administered() || user.Guest || user.OutOfGroup:
 		return refuse("invalid_grant", 50020, "User account '%s' from identity provider '%s' does not exist in tenant '%s' and cannot access the application '%s'(samkeeper) in that tenant. The account needs to be added as an external user in the tenant first.", user.UPN, s.world.Cloud().IssuerV1(user.Tenant), tenant, s.appID())
-	case s.world.Policy(tenant).NotPreconsented:
+	case !s.world.Policy(tenant).Preconsent(now):
 		return refuse("invalid_grant", 90099, "The application '%s' (samkeeper) has not been authorized in the tenant '%s'. Applications must be authorized to access the customer tenant before partner delegated administrators can use them.", s.appID(), tenant)
 	case c.Blocked:
 		return refuse("invalid_grant", 53003, "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.")

@@ -27,7 +27,7 @@ func (s *Server) redeemCode(x *exchange) (answer, *problem) {
 		ID: uuid.NewString(), Tenant: c.user.Tenant, User: c.user.Object,
 		App: c.request.client, AMR: methods(c.mfa), AuthTime: c.issued,
 	}
-	if p := s.entitled(x, d, c.user, grant); p != nil {
+	if p := s.entitled(x, &d, c.user, grant); p != nil {
 		return answer{}, p
 	}
 	a := answer{
@@ -65,7 +65,7 @@ func (s *Server) redeemRefresh(x *exchange) (answer, *problem) {
 	if p != nil {
 		return answer{}, p
 	}
-	if p := s.entitled(x, d, user, state.Grant); p != nil {
+	if p := s.entitled(x, &d, user, state.Grant); p != nil {
 		return answer{}, p
 	}
 	a := answer{
@@ -115,7 +115,7 @@ func (s *Server) appOnly(x *exchange) (answer, *problem) {
 	if x.version == 2 && !slices.Equal(d.names, []string{".default"}) {
 		return answer{}, refuse("invalid_scope", 1002012, "The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", x.form.Get("scope"))
 	}
-	if p := s.installed(x.tenant); p != nil {
+	if p := s.installed(x.tenant, x.now); p != nil {
 		return answer{}, p
 	}
 	if p := s.serves(x, d); p != nil {

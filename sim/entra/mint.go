@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/samkeeper/samkeeper/sim/world"
@@ -71,7 +72,7 @@ func (s *Server) accessToken(d demand, in session, now time.Time, alive time.Dur
 		}
 		return s.sign(c)
 	}
-	c["scp"] = d.resource.scope
+	c["scp"] = strings.Join(d.scopes, " ")
 	c["acr"], c["amr"] = "1", in.amr
 	c["oid"], c["sub"] = in.user.Object, pairwise(in.user.Object, d.resource.id)
 	c["upn"], c["unique_name"] = in.user.UPN, in.user.UPN

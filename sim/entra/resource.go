@@ -12,18 +12,21 @@ type resource struct {
 	audience string   // canonical, without trailing slash
 	id       string   // application id of the service
 	aliases  []string // other audiences of the same service
-	scope    string   // delegated permissions the app holds, space-separated
+	scopes   []string // delegated permissions of the app registration
 }
 
 func resources(c world.Cloud) []resource {
-	return []resource{
-		{audience: c.Graph, id: "00000003-0000-0000-c000-000000000000",
-			scope: "DelegatedAdminRelationship.Read.All Directory.Read.All Organization.Read.All User.Read"},
-		{audience: c.ARM, id: "797f4846-ba00-4fd7-ba43-dac1f8f63013", aliases: []string{c.ARMLegacy}, scope: "user_impersonation"},
-		{audience: c.PartnerCenter, id: "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd", scope: "user_impersonation"},
-		{audience: c.Vault, id: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093", scope: "user_impersonation"},
-		{audience: c.Storage, id: "e406a681-f3d4-42a8-90b6-c2b029497af1", scope: "user_impersonation"},
+	list := []resource{
+		{audience: c.Graph, id: "00000003-0000-0000-c000-000000000000"},
+		{audience: c.ARM, id: "797f4846-ba00-4fd7-ba43-dac1f8f63013", aliases: []string{c.ARMLegacy}},
+		{audience: c.PartnerCenter, id: "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"},
+		{audience: c.Vault, id: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"},
+		{audience: c.Storage, id: "e406a681-f3d4-42a8-90b6-c2b029497af1"},
 	}
+	for i := range list {
+		list[i].scopes = c.AppScopes(list[i].audience)
+	}
+	return list
 }
 
 // demand is what a scope or resource parameter asks for.
@@ -31,6 +34,7 @@ type demand struct {
 	resource *resource
 	audience string   // as asked for: the slash variant is kept
 	names    []string // permissions; [".default"] for all consented ones
+	scopes   []string // what the token will hold: consented, and asked for
 	openid   bool
 	offline  bool
 }
@@ -114,7 +118,7 @@ func unknownResource(audience, tenant string) *problem {
 
 // granted is the scope member of an answer: full names in v2.0, bare in v1.0.
 func (d demand) granted(version int) string {
-	names := strings.Fields(d.resource.scope)
+	names := slices.Clone(d.scopes)
 	if version == 2 {
 		for i, n := range names {
 			names[i] = strings.TrimSuffix(d.audience, "/") + "/" + n

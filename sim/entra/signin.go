@@ -72,7 +72,7 @@ func (s *Server) signInStep(w http.ResponseWriter, r *http.Request) {
 		flow.mfa = r.PostFormValue("step") == "approve" && flow.user.MFA
 		s.afterFactors(w, r, flow)
 	case "accept":
-		s.world.Mutate(flow.user.Tenant, func(c *world.Customer) { c.Consented, c.PrincipalLeft = true, false })
+		s.world.Mutate(flow.user.Tenant, (*world.Customer).ConsentToAll)
 		s.finish(w, r, flow)
 	case "cancel":
 		s.decline(w, r, flow)

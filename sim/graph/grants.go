@@ -1,6 +1,10 @@
 package graph
 
-import "github.com/samkeeper/samkeeper/sim/world"
+import (
+	"strings"
+
+	"github.com/samkeeper/samkeeper/sim/world"
+)
 
 type contract struct {
 	ID           string  `json:"id"`
@@ -78,7 +82,7 @@ func principals(c call) []servicePrincipal {
 		p.OwnerTenant = microsoft
 		all = append(all, p)
 	}
-	if c.customer == nil || c.customer.Consented || c.customer.PrincipalLeft {
+	if c.customer == nil || c.customer.HasPrincipal(c.now) {
 		all = append(all, servicePrincipal{AppID: world.AppID, DisplayName: "samkeeper", OwnerTenant: world.PartnerTenantID})
 	}
 	for i := range all {
@@ -128,23 +132,35 @@ func (s *Service) permissionGrants(c call) (any, error) {
 		return nil, err
 	}
 	var rows []any
-	if c.customer == nil || c.customer.Consented {
-		client := principalID(c.caller.Tenant, world.AppID)
-		for _, g := range []permissionGrant{
-			{ResourceID: principalID(c.caller.Tenant, graphID), Scope: "Directory.Read.All User.Read"},
-			{ResourceID: principalID(c.caller.Tenant, armID), Scope: "user_impersonation"},
-		} {
-			g.ID, g.ClientID, g.ConsentType = world.DerivedID(client, g.ResourceID), client, "AllPrincipals"
-			field := func(path string) string {
-				if path == "clientId" {
-					return g.ClientID
-				}
-				return g.ConsentType
+	client := principalID(c.caller.Tenant, world.AppID)
+	for _, g := range s.granted(c) {
+		g.ID, g.ClientID, g.ConsentType = world.DerivedID(client, g.ResourceID), client, "AllPrincipals"
+		field := func(path string) string {
+			if path == "clientId" {
+				return g.ClientID
 			}
-			if wanted.matches(field) {
-				rows = append(rows, g)
-			}
+			return g.ConsentType
+		}
+		if wanted.matches(field) {
+			rows = append(rows, g)
 		}
 	}
 	return s.list(c, "oauth2PermissionGrants", rows, nil)
+}
+
+// granted are the application's grants on Graph and Resource Manager in the
+// token's tenant; in a partner's it has all that its registration lists.
+func (s *Service) granted(c call) []permissionGrant {
+	cloud := s.world.Cloud()
+	var all []permissionGrant
+	for _, r := range []struct{ id, audience string }{{graphID, cloud.Graph}, {armID, cloud.ARM}} {
+		scopes := cloud.AppScopes(r.audience)
+		if c.customer != nil {
+			scopes = c.customer.Granted(r.audience, scopes, c.now)
+		}
+		if len(scopes) > 0 {
+			all = append(all, permissionGrant{ResourceID: principalID(c.caller.Tenant, r.id), Scope: strings.Join(scopes, " ")})
+		}
+	}
+	return all
 }

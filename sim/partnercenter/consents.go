@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/samkeeper/samkeeper/sim/world"
 )
@@ -25,10 +26,20 @@ type grant struct {
 
 const largestConsent = 64 << 10
 
+// graphScopes are delegated permissions that Microsoft Graph publishes: a
+// selection with everything that this application or one like it may ask for.
+var graphScopes = []string{
+	"Application.Read.All", "AuditLog.Read.All", "DelegatedAdminRelationship.Read.All", "DelegatedAdminRelationship.ReadWrite.All",
+	"DelegatedPermissionGrant.Read.All", "DelegatedPermissionGrant.ReadWrite.All", "DeviceManagementManagedDevices.Read.All",
+	"Directory.Read.All", "Directory.ReadWrite.All", "Domain.Read.All", "Group.Read.All", "LicenseAssignment.Read.All",
+	"Organization.Read.All", "Organization.ReadWrite.All", "Policy.Read.All", "Reports.Read.All", "RoleManagement.Read.Directory",
+	"SecurityAlert.Read.All", "SecurityEvents.Read.All", "ServiceHealth.Read.All", "User.Read", "User.Read.All",
+}
+
 var scopeValue = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.\-]*$`)
 
 // postConsent gives the partner's application its delegated permissions in
-// the customer's tenant: from now on tokens are issued there.
+// the customer's tenant: once that has spread, tokens are issued there.
 func (s *Service) postConsent(c call) (reply, error) {
 	asked, err := readConsent(c)
 	if err != nil {
@@ -41,12 +52,7 @@ func (s *Service) postConsent(c call) (reply, error) {
 	if err := s.grantable(found.TenantID, asked.Grants); err != nil {
 		return reply{}, err
 	}
-	already := false
-	s.world.Mutate(found.TenantID, func(m *world.Customer) {
-		already = m.Consented
-		m.Consented, m.PrincipalLeft = true, false
-	})
-	if !already {
+	if s.grant(c, found, asked.Grants) {
 		return reply{http.StatusCreated, asked}, nil
 	}
 	status := http.StatusConflict
@@ -54,6 +60,52 @@ func (s *Service) postConsent(c call) (reply, error) {
 		status = http.StatusBadRequest
 	}
 	return reply{}, refusal{status, 3000, "Permission entry already exists."}
+}
+
+// grant adds what is not there yet and reports whether that was anything. There
+// is one entry for each resource: a second consent to it is refused and adds
+// nothing, unless MergeConsents is set. Consent for a tenant that has not
+// authorised the application for delegated administrators is never a repetition.
+func (s *Service) grant(c call, found *world.Customer, asked []grant) bool {
+	known := c.now.Add(time.Duration(s.Dials().ConsentSpread) * time.Second)
+	added := false
+	if !s.world.Policy(found.TenantID).Preconsent(c.now) {
+		s.world.SetPolicy(found.TenantID, func(p *world.SignInPolicy) {
+			if p.Preconsented.IsZero() {
+				p.Preconsented = known
+			}
+		})
+		added = true
+	}
+	merge, resources := s.Dials().MergeConsents, s.resources()
+	s.world.Mutate(found.TenantID, func(m *world.Customer) {
+		for _, g := range asked {
+			audience := resources[strings.ToLower(g.ResourceID)]
+			scopes := missing(m, audience, values(g.Scope), s.world.Cloud().AppScopes(audience))
+			if m.HasGrant(audience) && (!merge || len(scopes) == 0) {
+				continue
+			}
+			m.Consent(world.AppGrant{Resource: audience, Scopes: scopes, Known: known})
+			added = true
+		}
+	})
+	return added
+}
+
+// missing are the scopes that the customer's grants do not have, whether they
+// are known to the login hosts or not.
+func missing(m *world.Customer, audience string, asked, all []string) []string {
+	held := m.Held(audience, all)
+	return slices.DeleteFunc(slices.Clone(asked), func(s string) bool { return slices.Contains(held, s) })
+}
+
+// values are the names in the scope member of a grant.
+func values(scope string) []string {
+	names := strings.Split(scope, ",")
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	return names
 }
 
 func readConsent(c call) (consent, error) {
@@ -76,7 +128,8 @@ func readConsent(c call) (consent, error) {
 // consentable is administered plus the role that may consent to applications.
 func (s *Service) consentable(c call) (*world.Customer, error) {
 	found, err := s.administered(c)
-	if err == nil && !found.ConsentRole {
+	caller, known := s.world.User(c.caller.Tenant, c.caller.Object)
+	if err == nil && (!found.ConsentRole || !known || caller.OutOfGroup) {
 		return nil, refusal{http.StatusForbidden, 2032, "Access denied: the caller lacks Cloud Application Administrator in this customer."}
 	}
 	return found, err
@@ -92,8 +145,8 @@ func (s *Service) grantable(tenant string, grants []grant) error {
 		if !known || slices.Contains(missing, audience) {
 			return refusal{http.StatusBadRequest, 3000, "The resource " + g.ResourceID + " has no service principal in the tenant."}
 		}
-		for value := range strings.SplitSeq(g.Scope, ",") {
-			if !scopeValue.MatchString(strings.TrimSpace(value)) {
+		for _, value := range values(g.Scope) {
+			if !scopeValue.MatchString(value) || audience == s.world.Cloud().Graph && !slices.Contains(graphScopes, value) {
 				return refusal{http.StatusBadRequest, 3000, "The scope " + value + " is not a permission of the resource."}
 			}
 		}
@@ -124,9 +177,8 @@ func (s *Service) deleteConsent(c call) (reply, error) {
 	}
 	had := false
 	s.world.Mutate(found.TenantID, func(m *world.Customer) {
-		had = m.Consented
-		if had {
-			m.Consented, m.PrincipalLeft = false, true
+		if had = m.Consented; had {
+			m.WithdrawConsent()
 		}
 	})
 	if !had {

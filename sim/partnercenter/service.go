@@ -22,6 +22,12 @@ type Dials struct {
 	MFAIgnored bool `json:"mfa_ignored"`
 	// ExistsAsBadRequest answers a repeated consent with 400 instead of 409.
 	ExistsAsBadRequest bool `json:"exists_as_bad_request"`
+	// ConsentSpread is how many seconds the login hosts need to learn of a
+	// consent; 0 is at once.
+	ConsentSpread int `json:"consent_spread"`
+	// MergeConsents adds the scopes of a further consent to those the resource
+	// has, instead of refusing it.
+	MergeConsents bool `json:"merge_consents"`
 	// CallsPerMinute is the quota of the partner tenant; 0 means none.
 	CallsPerMinute int `json:"calls_per_minute"`
 }
@@ -40,11 +46,14 @@ type Service struct {
 	adoption map[string]*adoption
 }
 
+// usualSpread is at the lower end of the seconds to minutes that are seen.
+const usualSpread = 2
+
 // New makes the service. MFA is enforced on every call, as it is since 2026.
 func New(w *world.World, v bearer.Verifier) *Service {
 	s := &Service{
 		world: w, verifier: v, mux: http.NewServeMux(),
-		dials: Dials{MFAShare: 100}, adoption: map[string]*adoption{},
+		dials: Dials{MFAShare: 100, ConsentSpread: usualSpread}, adoption: map[string]*adoption{},
 	}
 	s.route("GET /v1/customers", s.listCustomers, appOnlyAllowed)
 	s.route("GET /v1/customers/{customer}", s.getCustomer)

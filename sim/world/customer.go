@@ -22,6 +22,11 @@ type Customer struct {
 	// PrincipalLeft: consent was withdrawn through Partner Center, which
 	// removes the grants and leaves the service principal.
 	PrincipalLeft bool
+	// Grants are the delegated permissions in detail; nil with Consented means
+	// all that the app registration lists. PrincipalKnown is from when on the
+	// login hosts know the service principal; zero: always.
+	Grants         []AppGrant
+	PrincipalKnown time.Time
 	// GDAP: a delegated admin relationship is active.
 	GDAP bool
 	// Unassigned: the relationship is assigned to no group of the integration
@@ -150,6 +155,7 @@ func (c *Customer) EndsAt(now time.Time) time.Time {
 func (c *Customer) Clone() *Customer {
 	d := *c
 	d.Partners = slices.Clone(c.Partners)
+	d.Grants = cloneGrants(c.Grants)
 	d.Withheld = slices.Clone(c.Withheld)
 	d.Relationships = slices.Clone(c.Relationships)
 	d.Offers = slices.Clone(c.Offers)

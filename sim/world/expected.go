@@ -17,11 +17,12 @@ const (
 // Expected is what a correct sweep over all customers reports for the present
 // state of the world: the answer book that end-to-end tests compare with.
 type Expected struct {
-	Customers int               `json:"customers"`  // customers in the world
-	Tasks     int               `json:"tasks"`      // expected outcomes: customers times tasks
-	Done      int               `json:"done"`       // of these, done
-	SkippedBy map[string]int    `json:"skipped_by"` // the others, by reason
-	FailedBy  map[string]int    `json:"failed_by"`  // always empty: nothing fails for good without a fault
+	Customers int               `json:"customers"`          // customers in the world
+	Tasks     int               `json:"tasks"`              // expected outcomes: customers times tasks
+	Done      int               `json:"done"`               // of these, done
+	SkippedBy map[string]int    `json:"skipped_by"`         // the others, by reason
+	FailedBy  map[string]int    `json:"failed_by"`          // always empty: nothing fails for good without a fault
+	Consents  int               `json:"consents,omitempty"` // customers that the consent task gives a consent at
 	Outcomes  []ExpectedOutcome `json:"outcomes"`
 	Findings  []ExpectedFinding `json:"findings"`
 }
@@ -44,7 +45,8 @@ type ExpectedFinding struct {
 
 // Expected works the answers out for these tasks, in the order of Customers
 // and then of tasks; classic adds the incidents of classic alert rules to the
-// alerts. Locks.
+// alerts. With TaskConsent among the tasks the others come after it, and find
+// the consents that it gives. Locks.
 func (w *World) Expected(tasks []string, classic bool) Expected {
 	customers := w.Customers()
 	e := Expected{
@@ -59,8 +61,12 @@ func (w *World) Expected(tasks []string, classic bool) Expected {
 				e.Findings = append(e.Findings, ExpectedFinding{c.TenantID, TaskAccess, p.kind, p.kind + "|" + strings.ToLower(p.what)})
 			}
 		}
+		h := w.healed(c, tasks)
+		if len(h.given) > 0 {
+			e.Consents++
+		}
 		for _, task := range tasks {
-			reason := w.skipReason(c, task)
+			reason := w.skipReason(c, task, h)
 			if reason != "" {
 				e.SkippedBy[reason]++
 				e.Outcomes = append(e.Outcomes, ExpectedOutcome{c.TenantID, task, "skipped", reason})
@@ -79,8 +85,7 @@ func (w *World) Expected(tasks []string, classic bool) Expected {
 // skipReason is what a sweep meets first on its way to the customer's data:
 // the relationship, then what the login of the customer's tenant looks at in
 // turn, then the service.
-func (w *World) skipReason(c *Customer, task string) string {
-	policy := w.Policy(c.TenantID)
+func (w *World) skipReason(c *Customer, task string, h healing) string {
 	resource := w.cloud.ARM
 	if task == TaskDirectory {
 		resource = w.cloud.Graph
@@ -92,18 +97,13 @@ func (w *World) skipReason(c *Customer, task string) string {
 		return "no_gdap"
 	case c.Gone:
 		return "tenant_gone"
-	case !c.Consented && !c.PrincipalLeft:
-		return "consent_missing"
-	case c.Unassigned || w.outOfGroup():
-		return "no_gdap"
-	case policy.NotPreconsented:
-		return "consent_missing"
-	case c.Blocked:
-		return "blocked_by_policy"
-	case slices.Contains(policy.MissingResources, resource):
-		return "service_missing"
-	case !c.Consented:
-		return "consent_missing"
+	case task == TaskConsent:
+		return h.reason
+	}
+	if reason := w.tokenReason(c, resource, h); reason != "" {
+		return reason
+	}
+	switch {
 	case task == TaskDirectory && c.GraphRefuses:
 		return "gdap_role_insufficient"
 	case task == TaskSubscriptions, task == TaskHealth, task == TaskAlerts:

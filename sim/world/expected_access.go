@@ -28,13 +28,14 @@ func (w *World) permissions(c *Customer, tasks []string, now time.Time) []troubl
 	}
 	has := func(task string) bool { return slices.Contains(tasks, task) }
 	azure := has(TaskSubscriptions) || has(TaskHealth) || has(TaskAlerts)
-	if has(taskConsent) && !c.ConsentRole {
+	if has(TaskConsent) && !c.ConsentRole {
 		found = append(found, trouble{"access_missing", "role|consent"})
 	}
 	if has(TaskDirectory) && c.GraphRefuses {
 		found = append(found, trouble{"access_missing", "role|directory"})
 	}
-	inGraph, inAzure := w.skipReason(c, TaskDirectory), w.skipReason(c, TaskSubscriptions)
+	h := w.healed(c, tasks)
+	inGraph, inAzure := w.skipReason(c, TaskDirectory, h), w.skipReason(c, TaskSubscriptions, h)
 	if has(TaskDirectory) && inGraph == "consent_missing" || azure && inAzure == "consent_missing" {
 		found = append(found, trouble{"access_missing", "consent"})
 	}
@@ -43,9 +44,6 @@ func (w *World) permissions(c *Customer, tasks []string, now time.Time) []troubl
 	}
 	return found
 }
-
-// taskConsent is the task that needs a role to consent the app with.
-const taskConsent = "consent"
 
 // outOfGroup reports whether the integration account lost its group. Locks.
 func (w *World) outOfGroup() bool {

@@ -1,6 +1,9 @@
 package world
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // SignInPolicy is what a tenant's sign-in service is told to refuse, beside
 // what the customer record says (no consent, no GDAP, blocked, gone). The zero value
@@ -11,6 +14,16 @@ type SignInPolicy struct {
 	RequireFreshMFA  bool     // every grant must be renewed: 50076
 	WithoutRefresh   bool     // token answers carry no refresh_token
 	MissingResources []string // audiences without a service principal here: 500011
+
+	// Preconsented is when a consent through Partner Center ends
+	// NotPreconsented; zero: there was none.
+	Preconsented time.Time
+}
+
+// Preconsent reports whether the app is authorised for delegated
+// administrators by now.
+func (p SignInPolicy) Preconsent(now time.Time) bool {
+	return !p.NotPreconsented || !p.Preconsented.IsZero() && !now.Before(p.Preconsented)
 }
 
 // Policy is a copy of the tenant's policy. Locks.

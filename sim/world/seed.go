@@ -94,7 +94,11 @@ func dealAccess(rng *rand.Rand, customers []*Customer, shares Shares, now time.T
 		}
 		rest = rest[k:]
 	}
-	deal(shares.NoConsent, func(c *Customer) { c.Consented = false })
+	kind := 0
+	deal(shares.NoConsent, func(c *Customer) {
+		kind++
+		c.Consented, c.ConsentRole = false, kind%3 != 0
+	})
 	deal(shares.NoGDAP, func(c *Customer) { endRelationship(rng, c, now) })
 	deal(shares.Blocked, func(c *Customer) { c.Blocked = true })
 	deal(shares.NoRBAC, func(c *Customer) { c.RBAC = false })
