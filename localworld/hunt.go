@@ -38,7 +38,7 @@ func (w *World) HuntLeaks(ctx context.Context, report *Report, also ...func(wher
 		search(name, data)
 	}
 	search("answers of the app", w.answers.bytes())
-	if err := Contents(ctx, w.Azurite.ConnectionString(), search); err != nil {
+	if err := Contents(ctx, w.ConnectionString(), search); err != nil {
 		return nil, err
 	}
 	return hits, nil

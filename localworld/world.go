@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/samkeeper/samkeeper/funchost"
 	"github.com/samkeeper/samkeeper/localworld/azurite"
 	"github.com/samkeeper/samkeeper/sim"
+	"github.com/samkeeper/samkeeper/sim/storage"
 	"github.com/samkeeper/samkeeper/sim/world"
 )
 
@@ -31,13 +33,23 @@ type Options struct {
 	AzuriteDir string            // where Azurite is installed; "" finds it
 	// Install gets the progress of Azurite's first installation.
 	Install *os.File
+	// Simulated keeps everything in the simulated storage account, in memory,
+	// in place of Azurite, which becomes slow with a few hundred customers.
+	Simulated bool
+	// Instances is how many stand-in hosts, each with a handler of its own,
+	// share the storage; 0 means 1.
+	Instances int
+	// Observe is told of every finished invocation; it must not block.
+	Observe func(funchost.Invocation)
 }
 
 // World is the running local world. Its methods may be used by one goroutine.
 type World struct {
 	Sim     *sim.Server
-	Azurite *azurite.Azurite
-	Host    *funchost.Host
+	Azurite *azurite.Azurite // nil when Account is there
+	Account *storage.Server  // nil when Azurite is there
+	Host    *funchost.Host   // the first of Hosts
+	Hosts   []*funchost.Host
 
 	logs    *logs
 	client  *http.Client // trusts the simulator, follows no redirects
@@ -66,10 +78,16 @@ func Start(ctx context.Context, opts Options) (_ *World, err error) {
 	}
 	w.client = w.Sim.HTTPClient()
 	w.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return w, w.startHost(ctx, opts)
+	return w, w.startHosts(ctx, opts)
 }
 
 func (w *World) startStorage(ctx context.Context, opts Options) (err error) {
+	if opts.Simulated {
+		if w.Account, err = storage.Start(ctx, storage.Options{Seed: opts.Seed}); err != nil {
+			return fmt.Errorf("starting the simulated storage: %w", err)
+		}
+		return nil
+	}
 	if err = azurite.Install(ctx, opts.Install); err != nil {
 		return fmt.Errorf("installing Azurite: %w", err)
 	}
@@ -79,37 +97,58 @@ func (w *World) startStorage(ctx context.Context, opts Options) (err error) {
 	return nil
 }
 
-// startHost picks the port first, because the handler must know its own
-// address before it starts.
-func (w *World) startHost(ctx context.Context, opts Options) error {
+// ConnectionString opens the storage account.
+func (w *World) ConnectionString() string {
+	if w.Account != nil {
+		return w.Account.ConnectionString()
+	}
+	return w.Azurite.ConnectionString()
+}
+
+// startHosts starts one host after the other; people reach the first.
+func (w *World) startHosts(ctx context.Context, opts Options) error {
+	root, err := filepath.Abs(opts.ScriptRoot)
+	if err != nil {
+		return fmt.Errorf("finding the script root: %w", err)
+	}
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return err
 	}
 	_, port, _ := net.SplitHostPort(address)
 	settings := w.Sim.Env()
-	settings["AzureWebJobsStorage"] = w.Azurite.ConnectionString()
+	settings["AzureWebJobsStorage"] = w.ConnectionString()
 	settings["FUNCTIONS_WORKER_RUNTIME"] = "custom"
 	settings["AZURE_FUNCTIONS_ENVIRONMENT"] = "Development"
 	settings["SAMKEEPER_PUBLIC_URL"] = "http://localhost:" + port
 	for name, value := range opts.Settings {
 		settings[name] = value
 	}
-	root, err := filepath.Abs(opts.ScriptRoot)
-	if err != nil {
-		return fmt.Errorf("finding the script root: %w", err)
-	}
-	w.Host, err = funchost.New(funchost.Config{
-		ScriptRoot: root, Env: environment(settings), HTTPAddr: address,
+	config := funchost.Config{
+		ScriptRoot: root, Env: environment(settings), HTTPAddr: address, Observe: opts.Observe,
 		Log: slog.New(slog.NewTextHandler(w.logs.host, nil)), HandlerOutput: w.logs.handler,
 		Now: hostClock(time.Now()),
-	})
+	}
+	for range max(1, opts.Instances) {
+		if err := w.startHost(ctx, config); err != nil {
+			return err
+		}
+		config.HTTPAddr = "" // whichever is free
+	}
+	return nil
+}
+
+// startHost starts one host. The first one's address is chosen before, because
+// the handlers must know it.
+func (w *World) startHost(ctx context.Context, config funchost.Config) error {
+	host, err := funchost.New(config)
 	if err != nil {
 		return fmt.Errorf("reading the script root: %w", err)
 	}
-	err = w.Host.Start(ctx)
-	if err == nil {
-		err = w.Host.Ready(ctx)
+	w.Hosts = append(w.Hosts, host)
+	w.Host = w.Hosts[0]
+	if err = host.Start(ctx); err == nil {
+		err = host.Ready(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("starting the stand-in host: %w\n%s", err, w.LastWords())
@@ -148,16 +187,21 @@ func freeAddress(ctx context.Context) (string, error) {
 
 // Stop ends everything; nothing is left running. It may be called twice.
 func (w *World) Stop() {
-	if w.Host != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-		defer cancel()
-		_ = w.Host.Stop(ctx) // it kills the handler whatever it returns
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	var hosts sync.WaitGroup
+	for _, host := range w.Hosts {
+		hosts.Go(func() { _ = host.Stop(ctx) }) // it kills the handler whatever it returns
 	}
+	hosts.Wait()
 	if w.Sim != nil {
 		w.Sim.Stop()
 	}
 	if w.Azurite != nil {
 		w.Azurite.Stop()
+	}
+	if w.Account != nil {
+		w.Account.Stop()
 	}
 	if w.logs != nil {
 		w.logs.close()
@@ -231,7 +275,11 @@ func (w *World) VaultVersions(ctx context.Context) (int, error) {
 
 // HandlerPeakRSSMB is the most memory any handler process has used, in MiB.
 func (w *World) HandlerPeakRSSMB() float64 {
-	return float64(w.Host.HandlerPeakRSS()) / (1 << 20)
+	var peak int64
+	for _, host := range w.Hosts {
+		peak = max(peak, host.HandlerPeakRSS())
+	}
+	return float64(peak) / (1 << 20)
 }
 
 // LastWords are the ends of the logs, for an error a person reads.
