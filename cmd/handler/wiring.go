@@ -52,6 +52,7 @@ type adapters struct {
 	storage *storage.Clients
 	ledger  *ledger.Ledger
 	leases  *lease.Locker
+	limits  *throttle.Governor
 	vault   *vault.Vault
 	keys    *vault.Keys
 	entra   *entra.Client
@@ -102,7 +103,8 @@ func connect(cfg config.Config, client, toStorage *http.Client, log *slog.Logger
 	on.ledger = ledger.New(on.storage.Table, nil)
 	on.leases = lease.New(on.storage.Container(storage.ContainerLeases))
 	on.entra = entra.New(entra.Config{Cloud: cfg.Cloud, LoginURL: cfg.Endpoints.Login, App: cfg.App, Credential: ladder(cfg, opener, on, log), HTTP: client, Unknown: unknownCode(log)})
-	on.tokens = token.New(token.Config{Redeemer: on.entra, Vault: on.vault})
+	on.limits = throttle.NewGovernor(on.storage.Table(storage.TableThrottles))
+	on.tokens = token.New(token.Config{Redeemer: on.entra, Vault: on.vault, Limits: on.limits})
 
 	var errPartner, errGraph, errARM error
 	on.partner, errPartner = partnercenter.New(partnercenter.Config{BaseURL: cfg.Endpoints.PartnerCenter, Scope: cfg.Cloud.PartnerCenterScope(), HTTP: client})
@@ -163,7 +165,7 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 	}
 	sweeps, err := jobs.New(jobs.Deps{
 		Ledger: on.ledger, Results: ledger.NewResultStore(on.storage.Container(storage.ContainerResults)),
-		Queue: on.storage, Leases: jobs.BlobLeases(on.leases), Gate: throttle.New(on.storage.Table(storage.TableThrottles)),
+		Queue: on.storage, Leases: jobs.BlobLeases(on.leases), Gate: throttle.New(on.storage.Table(storage.TableThrottles)), Limits: on.limits,
 		Tokens: on.tokens, Fleet: &fleet.Fleet{Partner: on.partner, Relationships: on.graph, Organizations: on.graph}, Tasks: tasks,
 		HomeScope:   cfg.Cloud.PartnerCenterScope(),
 		RunDeadline: cfg.RunDeadline, RequeueAfter: cfg.RequeueAfter, Log: log,

@@ -2,12 +2,15 @@ package arm
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	azarm "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	azcloud "github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/samkeeper/samkeeper/internal/cloud"
+	"github.com/samkeeper/samkeeper/internal/throttle"
 	"github.com/samkeeper/samkeeper/internal/upstream"
 )
 
@@ -67,8 +70,26 @@ func (c *Client) begin(cred azcore.TokenCredential, op string) session {
 	return session{c, cred, upstream.NewCall(op, cred, c.scope)}
 }
 
-// options is a copy for one SDK client.
-func (s session) options() *azarm.ClientOptions { return s.client.options.Clone() }
+// options is a copy for one SDK client, with the governor of its calls.
+func (s session) options() *azarm.ClientOptions {
+	o := s.client.options.Clone()
+	o.PerCallPolicies = append(slices.Clip(o.PerCallPolicies), upstream.Govern(s.cred, counted, s.client.now)...)
+	return o
+}
+
+// counted: ARM counts by principal and subscription, or tenant, and Resource
+// Graph by user and tenant.
+func counted(req *http.Request) [2]throttle.Limit {
+	path := strings.ToLower(req.URL.Path)
+	if strings.HasSuffix(path, "/providers/microsoft.resourcegraph/resources") {
+		return [2]throttle.Limit{{Kind: throttle.ResourceGraph}, {Kind: throttle.ARM}}
+	}
+	subscription := ""
+	if _, rest, found := strings.Cut(path, "/subscriptions/"); found {
+		subscription, _, _ = strings.Cut(rest, "/")
+	}
+	return [2]throttle.Limit{{Kind: throttle.ARM, Part: subscription}}
+}
 
 // problem turns an error of the session into a *sam.Problem.
 func (s session) problem(err error) error {

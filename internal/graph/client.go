@@ -11,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/google/uuid"
+	"github.com/samkeeper/samkeeper/internal/throttle"
 	"github.com/samkeeper/samkeeper/internal/upstream"
 )
 
@@ -43,6 +44,16 @@ func New(c Config) (*Client, error) {
 	return &Client{base: c.BaseURL, scope: c.Scope, options: options, now: c.Now}, nil
 }
 
+// pipeline is what calls with the credential go through.
+func (c *Client) pipeline(cred azcore.TokenCredential) runtime.Pipeline {
+	return upstream.NewPipeline(c.options, cred, c.scope, upstream.Govern(cred, counted, c.now)...)
+}
+
+// counted: Graph counts by app and tenant.
+func counted(*http.Request) [2]throttle.Limit {
+	return [2]throttle.Limit{{Kind: throttle.Graph}}
+}
+
 // maxPages ends a list that never ends.
 const maxPages = 1000
 
@@ -57,7 +68,7 @@ type page[T any] struct {
 
 // list fetches all pages of path, which begins with "/v1.0/".
 func list[T any](ctx context.Context, c *Client, cred azcore.TokenCredential, op, path string) ([]T, error) {
-	pipeline := upstream.NewPipeline(c.options, cred, c.scope)
+	pipeline := c.pipeline(cred)
 	call := upstream.NewCall(op, cred, c.scope)
 	all, err := follow[T](ctx, pipeline, c.base+path)
 	if err != nil {

@@ -54,7 +54,8 @@ func (b *job) attempt(ctx context.Context, name string) (res Result, err error) 
 			res, err = Result{}, panicked(name)
 		}
 	}()
-	return task.Run(ctx, b.visit)
+	b.calls.Begin()
+	return task.Run(b.calls.In(ctx), b.visit)
 }
 
 func unknownTask(name string) *sam.Problem {

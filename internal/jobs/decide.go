@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/throttle"
 )
 
 // codeGateClosed marks a wait that the shared throttle asked for: nothing was
 // tried, so no try is used up.
-const codeGateClosed = "ThrottleClosed"
+const codeGateClosed = throttle.CodeClosed
 
 // CodeWait is the Code of the Problem with which a task says that it is not
 // yet time: nothing is wrong, and after RetryAfter it looks again. No try is

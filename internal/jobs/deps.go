@@ -12,6 +12,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/fleet"
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/throttle"
 )
 
 // The queues this package writes to.
@@ -58,6 +59,12 @@ type Gate interface {
 	Close(ctx context.Context, scope string, until time.Time) error
 }
 
+// Governor counts the calls of all processes; *throttle.Governor is one.
+type Governor interface {
+	Admit(ctx context.Context, s throttle.Scope, now time.Time) (time.Duration, error)
+	Observe(ctx context.Context, s throttle.Scope, a throttle.Answer, now time.Time) error
+}
+
 // Tokens makes the credential of one connection for one tenant.
 type Tokens interface {
 	Credential(conn sam.ConnectionID, tenant sam.TenantID) azcore.TokenCredential
@@ -79,6 +86,10 @@ type Deps struct {
 	Tokens  Tokens
 	Fleet   Discoverer
 	Tasks   *Registry
+
+	// Limits counts the calls made for customers and for discovery; nil means
+	// that nobody does.
+	Limits Governor
 
 	// HomeScope is what the connection can always get a token for in its own
 	// tenant: the Partner Center scope. Empty means whatever was refused.

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/throttle"
 )
 
 // MessageVersion is the only version of messages this program writes or reads.
@@ -38,6 +39,9 @@ type Message struct {
 	Connection sam.ConnectionID `json:"connection"`
 	Tasks      []string         `json:"tasks"`
 	Try        int              `json:"try"` // 1 is the first
+	// Places are the calls reserved for it, when it was sent back for want of
+	// them.
+	Places []throttle.Ticket `json:"places,omitempty"`
 }
 
 // Encode writes the message as it goes to the queue.
@@ -93,7 +97,19 @@ func (m Message) check() error {
 	if m.Try < 1 || m.Try > maxTry {
 		return foreign("try %d", m.Try)
 	}
-	return checkTasks(m.Tasks)
+	return errors.Join(checkTasks(m.Tasks), checkPlaces(m.Places))
+}
+
+func checkPlaces(places []throttle.Ticket) error {
+	if len(places) > throttle.MaxTickets {
+		return foreign("%d places", len(places))
+	}
+	for _, p := range places {
+		if !p.Sound() {
+			return foreign("a place for %d calls in %s", p.Calls, p.Scope)
+		}
+	}
+	return nil
 }
 
 func checkTasks(tasks []string) error {

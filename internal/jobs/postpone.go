@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/throttle"
 )
 
 // deferral is a task that goes back to the queue.
@@ -20,8 +21,6 @@ type deferral struct {
 func (b *job) postpone(ctx context.Context, name string, d decision) error {
 	b.later = append(b.later, deferral{name, d})
 	switch d.verb {
-	case again:
-		b.throttled(ctx, d.problem, d.delay)
 	case hold:
 		if err := b.Gate.Close(ctx, connectionScope(b.m.Connection), b.Now().Add(d.delay)); err != nil {
 			return fmt.Errorf("close the gate of connection %s: %w", b.m.Connection, err)
@@ -33,7 +32,7 @@ func (b *job) postpone(ctx context.Context, name string, d decision) error {
 			verb: wait, state: sam.Retry, class: sam.ClassRetry, delay: d.delay,
 			problem: heldProblem(b.m.Connection),
 		})
-	case settle, wait:
+	case settle, again, wait:
 	}
 	return nil
 }
@@ -69,7 +68,7 @@ func (b *job) sendOn(ctx context.Context, tasks []deferral, try int) error {
 		next.Tasks = append(next.Tasks, d.task)
 		longest = max(longest, d.delay)
 	}
-	longest = Jitter(min(longest, longestDelay), b.Random())
+	longest = b.arrival(&next, min(longest, longestDelay), try)
 	if err := b.send(ctx, next, longest); err != nil {
 		return err
 	}
@@ -83,6 +82,21 @@ func (b *job) sendOn(ctx context.Context, tasks []deferral, try int) error {
 	b.Log.InfoContext(ctx, "tasks to be tried again", inRun(b.m.Run), atCustomer(b.m.Customer),
 		slog.Any("tasks", next.Tasks), slog.Int("try", try), slog.String("delay", longest.String()))
 	return nil
+}
+
+// arrival is when a message is to be seen again. Tasks that wait for their turn
+// with a service come back with their places, and when these are due: they are
+// apart already. Anything else gets jitter.
+func (b *job) arrival(next *Message, longest time.Duration, try int) time.Duration {
+	places, last := b.calls.Placed()
+	if try != b.m.Try || len(places) == 0 {
+		return Jitter(longest, b.Random())
+	}
+	next.Places = places
+	if due := last.Sub(b.Now()); due+throttle.Grace >= longest {
+		return min(max(due, 0), longestDelay)
+	}
+	return Jitter(longest, b.Random())
 }
 
 // send puts a job message on the queue.

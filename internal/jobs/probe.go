@@ -35,8 +35,8 @@ func (h *homeProbe) explain(ctx context.Context, err error, scopes []string) err
 		scopes = []string{h.scope}
 	}
 	_, herr := h.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: scopes, Claims: freshClaims})
-	if hp := sam.AsProblem(herr); hp != nil && stopsConnection(hp, h.tenant) {
-		return hp
+	if hp := sam.AsProblem(herr); hp != nil && (stopsConnection(hp, h.tenant) || hp.Code == codeGateClosed) {
+		return hp // in the latter case nobody could be asked: later
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/throttle"
 )
 
 // RunJob does the tasks of one queue message. nil means the message may be
@@ -69,6 +70,7 @@ type job struct {
 	visit   Visit
 	todo    []string   // tasks still open, in the registry's order
 	later   []deferral // what goes back to the queue
+	calls   *throttle.Pouch
 	barrier *decision  // the gravest access state met
 }
 
@@ -81,7 +83,7 @@ func (j *Jobs) begin(ctx context.Context, run ledger.Run, m Message) (*job, erro
 	if m.Connection, err = j.inPlaceOf(ctx, m.Connection, false); err != nil {
 		return nil, err
 	}
-	return &job{Jobs: j, run: run, m: m, todo: j.open(ctx, m, outcomes), visit: j.newVisit(m)}, nil
+	return &job{Jobs: j, run: run, m: m, todo: j.open(ctx, m, outcomes), visit: j.newVisit(m), calls: throttle.NewPouch(m.Places)}, nil
 }
 
 // newVisit is the customer seen through the message's connection.

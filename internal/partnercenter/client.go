@@ -3,6 +3,7 @@ package partnercenter
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -10,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/google/uuid"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/throttle"
 	"github.com/samkeeper/samkeeper/internal/upstream"
 )
 
@@ -53,7 +55,7 @@ type session struct {
 func (c *Client) begin(cred azcore.TokenCredential, op string, customer sam.CustomerID) session {
 	s := session{
 		client:   c,
-		pipeline: upstream.NewPipeline(c.options, cred, c.scope),
+		pipeline: upstream.NewPipeline(c.options, cred, c.scope, upstream.Govern(cred, counted, c.now)...),
 		call:     upstream.NewCall(op, cred, c.scope),
 		customer: customer != "",
 	}
@@ -61,6 +63,18 @@ func (c *Client) begin(cred azcore.TokenCredential, op string, customer sam.Cust
 		s.call.Tenant = customer.Tenant()
 	}
 	return s
+}
+
+// counted: Partner Center counts some calls by partner and customer, and all of
+// them by partner.
+func counted(req *http.Request) [2]throttle.Limit {
+	partner := throttle.Limit{Kind: throttle.PartnerCenter}
+	_, rest, found := strings.Cut(strings.ToLower(req.URL.Path), "/v1/customers/")
+	customer, _, _ := strings.Cut(rest, "/")
+	if !found || customer == "" {
+		return [2]throttle.Limit{partner}
+	}
+	return [2]throttle.Limit{{Kind: throttle.PartnerCustomer, Part: customer}, partner}
 }
 
 // get fetches one page into out. The error is not yet a Problem.

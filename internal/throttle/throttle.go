@@ -94,8 +94,7 @@ func (g *Gate) Close(ctx context.Context, scope string, until time.Time) error {
 // ETag.
 func (g *Gate) read(ctx context.Context, scope string) (row, azcore.ETag, error) {
 	resp, err := g.table.GetEntity(ctx, partition, rowKey(scope), nil)
-	var answer *azcore.ResponseError
-	if errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound && answer.ErrorCode != string(aztables.TableNotFound) {
+	if absent(err) {
 		return row{}, "", nil
 	}
 	if err != nil {

@@ -29,6 +29,13 @@
 // failing customers does not become a storm on the vault. A refresh token that
 // comes back is dropped: rotation alone writes the vault.
 //
+// # Limits
+//
+// Before each redemption the governor shared by all processes is asked (package
+// throttle), and told when Entra refuses for the number of requests: 429, or
+// 400 with AADSTS50196 or 90055. A refusal of the governor is a *sam.Problem
+// with its wait; a cached token is given out all the same.
+//
 // # Errors
 //
 // *sam.Problem, passed on from entra or the vault, wrapped with the tenant where

@@ -8,6 +8,7 @@ import (
 
 	"github.com/samkeeper/samkeeper/internal/entra"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/throttle"
 	"github.com/samkeeper/samkeeper/internal/vault"
 )
 
@@ -103,9 +104,15 @@ func (s *Source) redeem(ctx context.Context, fk flightKey) (entra.Tokens, error)
 }
 
 func (s *Source) trade(ctx context.Context, fk flightKey, v vault.Version) (entra.Tokens, error) {
-	return s.redeemer.Redeem(ctx, entra.RefreshRequest{
+	scope := throttle.Limit{Kind: throttle.Token}.Of(fk.conn, fk.tenant)
+	if err := s.admit(ctx, scope, fk.tenant); err != nil {
+		return entra.Tokens{}, err
+	}
+	tokens, err := s.redeemer.Redeem(ctx, entra.RefreshRequest{
 		Tenant: fk.tenant, Home: fk.conn.Tenant(), RefreshToken: v.Token, Scope: fk.scope, Claims: fk.claims,
 	})
+	s.observe(ctx, scope, sam.AsProblem(err))
+	return tokens, err
 }
 
 // problemFor gives each caller a problem of its own: callers may add to it, and

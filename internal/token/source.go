@@ -9,6 +9,7 @@ import (
 
 	"github.com/samkeeper/samkeeper/internal/entra"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/throttle"
 	"github.com/samkeeper/samkeeper/internal/vault"
 )
 
@@ -37,10 +38,17 @@ type Reader interface {
 	Current(ctx context.Context, conn sam.ConnectionID) (vault.Version, error)
 }
 
+// Governor counts redemptions for all processes; *throttle.Governor is one.
+type Governor interface {
+	Admit(ctx context.Context, s throttle.Scope, now time.Time) (time.Duration, error)
+	Observe(ctx context.Context, s throttle.Scope, a throttle.Answer, now time.Time) error
+}
+
 // Config is what a Source needs.
 type Config struct {
 	Redeemer Redeemer
 	Vault    Reader
+	Limits   Governor         // nil means that nobody counts
 	Now      func() time.Time // nil means time.Now
 }
 
@@ -48,6 +56,7 @@ type Config struct {
 type Source struct {
 	redeemer Redeemer
 	vault    Reader
+	limits   Governor
 	now      func() time.Time
 
 	ctx    context.Context // ends every flight; see Close
@@ -77,7 +86,7 @@ func New(cfg Config) *Source {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Source{
-		redeemer: cfg.Redeemer, vault: cfg.Vault, now: now, ctx: ctx, cancel: cancel,
+		redeemer: cfg.Redeemer, vault: cfg.Vault, limits: cfg.Limits, now: now, ctx: ctx, cancel: cancel,
 		tokens:  make(map[key]azcore.AccessToken),
 		flights: make(map[flightKey]*flight),
 		grants:  make(map[sam.ConnectionID]*grant),

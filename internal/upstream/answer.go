@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -60,12 +61,13 @@ func (a Answer) RequestID() string {
 // hidden for seven days, and no run lasts as long as one.
 const longestWait = 24 * time.Hour
 
-// ParseRetryAfter reads a Retry-After value: whole seconds or an HTTP-date.
-// It is 0 for anything else and for a date in the past.
+// ParseRetryAfter reads a Retry-After value: seconds, with a fraction from
+// Graph ("2.128"), or an HTTP-date. It is 0 for anything else and for a date in
+// the past.
 func ParseRetryAfter(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)
-	if n, err := strconv.ParseInt(value, 10, 64); err == nil {
-		return time.Duration(min(max(n, 0), int64(longestWait/time.Second))) * time.Second
+	if s, err := strconv.ParseFloat(value, 64); err == nil && !math.IsNaN(s) {
+		return time.Duration(min(max(s, 0), longestWait.Seconds()) * float64(time.Second))
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {

@@ -25,8 +25,11 @@ func TestParseRetryAfter(t *testing.T) {
 		{"-3", 0},
 		{"", 0},
 		{"soon", 0},
-		{"1.5", 0},
-		{"99999999999999999999", 0},
+		{"1.5", 1500 * time.Millisecond},
+		{"2.128", 2128 * time.Millisecond}, // as Graph writes it
+		{"NaN", 0},
+		{"-Inf", 0},
+		{"99999999999999999999", 24 * time.Hour},
 		{"9999999", 24 * time.Hour},
 		{"Sat, 21 Nov 2026 21:31:00 GMT", time.Minute},
 		{"Saturday, 21-Nov-26 21:31:00 GMT", time.Minute},

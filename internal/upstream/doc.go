@@ -3,6 +3,9 @@
 //
 // The laws, for every adapter built on it (Partner Center, Graph, ARM):
 //
+//   - A call made for a job is admitted by the shared governor (package
+//     throttle) before a token is fetched, and its answer is shown to it; see
+//     [Govern]. What is not admitted is a [sam.Problem], and was not sent.
 //   - A handler is billed while it waits, so nothing here sleeps. A request is
 //     repeated at most once, at once, and only when no answer came or the
 //     service said 500, 502, 503 or 504 without a Retry-After. Throttling (429)
@@ -16,8 +19,7 @@
 //     padded base64 or not.
 //
 // Every error that leaves an adapter is a *sam.Problem. Its cause is a
-// *[Refusal] when the service answered, which names the audience, so that the
-// shared throttle can close the right door.
+// *[Refusal] when the service answered.
 //
 // Sources: sections 5.5, 6.1, 7.1 and 7.8 of the reference on the Secure
 // Application Model, as of 2026-11. Units: time.Duration throughout.

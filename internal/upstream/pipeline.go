@@ -35,10 +35,12 @@ func ClientOptions(baseURL string, client *http.Client) (policy.ClientOptions, e
 	}, nil
 }
 
-// NewPipeline joins the options with a bearer token of one scope.
-func NewPipeline(options policy.ClientOptions, cred azcore.TokenCredential, scope string) runtime.Pipeline {
+// NewPipeline joins the options with a bearer token of one scope, and with the
+// governor of the calls (none: they are not counted).
+func NewPipeline(options policy.ClientOptions, cred azcore.TokenCredential, scope string, governor ...policy.Policy) runtime.Pipeline {
 	bearer := runtime.NewBearerTokenPolicy(cred, []string{scope}, nil)
 	return runtime.NewPipeline(module, "v1", runtime.PipelineOptions{
+		PerCall:  governor,
 		PerRetry: []policy.Policy{bearer},
 	}, &options)
 }
