@@ -40,6 +40,11 @@ type Ledger interface {
 	Unannounced(ctx context.Context, limit int) ([]ledger.Event, error)
 	MarkAnnounced(ctx context.Context, events []ledger.Event) error
 	Record(ctx context.Context, a ledger.Audit) error
+	PutPoisoned(ctx context.Context, p ledger.Poisoned, body []byte) (ledger.Poisoned, error)
+	Poisoned(ctx context.Context, id string) (ledger.Poisoned, error)
+	PoisonedList(ctx context.Context) iter.Seq2[ledger.Poisoned, error]
+	MarkReplayed(ctx context.Context, id string, at time.Time, by, into string) (bool, error)
+	Reopen(ctx context.Context, failed ledger.Outcome, plain, fix string) (ledger.Outcome, bool, error)
 }
 
 // Results keeps the last good document of each customer and task.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
+	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
@@ -18,45 +20,110 @@ const (
 )
 
 // auditText is how much of a body one audit line takes; a table cell holds
-// 32,768 characters.
-const auditText = 24 << 10
+// 32,768 characters. excerptBytes is how much of a foreign body its record
+// shows.
+const (
+	auditText    = 24 << 10
+	excerptBytes = 512
+)
 
-// RecordPoisoned takes a message that the host gave up delivering. Its open
-// outcomes become failed, and the body is kept in the audit trail: ours as it
-// is, under the customer; a foreign one in base64, under SubjectForeign, in as
-// many lines as it takes. An error means that the ledger could not be written;
-// the message is then delivered again.
+// The codes of messages that were given up without a reason on the record.
+const (
+	CodePoisoned = "Poisoned" // five deliveries, and nobody could write why
+	CodeForeign  = "Foreign"  // not a message of this program
+	CodeSettled  = "Settled"  // every task had its outcome without this message
+)
+
+// RecordPoisoned takes a message that the host gave up delivering: its open
+// outcomes become failed, with the class of the last delivery's reason, and the
+// message gets a record of its own, which can be listed and replayed. A foreign
+// message is kept whole in the audit trail, in base64, under SubjectForeign;
+// its record shows how it begins. Doing it again changes nothing. An error
+// means that the ledger could not be written; the message is then delivered
+// again.
 func (j *Jobs) RecordPoisoned(ctx context.Context, body []byte) error {
 	m, err := ParseMessage(body)
 	if errors.Is(err, ErrForeign) {
 		j.Log.ErrorContext(ctx, "foreign message in the poison queue, kept in the audit trail", slog.Int("bytes", len(body)), failure(err))
 		return j.keepForeign(ctx, body, err)
 	}
-	j.Log.ErrorContext(ctx, "job given up", inRun(m.Run), atCustomer(m.Customer), slog.Any("tasks", m.Tasks), slog.Int("try", m.Try))
-	if err := j.keep(ctx, string(m.Customer), "job given up", string(body), m.Run); err != nil {
-		return err
-	}
-	return j.failPoisoned(ctx, m)
-}
-
-// failPoisoned fails the message's outcomes that are still open. A run that is
-// unknown or over gets no new rows.
-func (j *Jobs) failPoisoned(ctx context.Context, m Message) error {
 	rows, err := j.Ledger.Job(ctx, m.Run, m.Customer)
 	if err != nil {
 		return err
 	}
-	named := make(map[string]bool, len(m.Tasks))
-	for _, t := range m.Tasks {
-		named[t] = true
+	record := poisonedOf(m, rows, j.Now())
+	if record.Body, err = canonical(m); err != nil {
+		return err
 	}
+	kept, err := j.Ledger.PutPoisoned(ctx, record, body)
+	if err != nil {
+		return err
+	}
+	j.Log.ErrorContext(ctx, "job given up", inRun(m.Run), atCustomer(m.Customer), slog.Any("tasks", m.Tasks), slog.Int("try", m.Try),
+		slog.String("poisoned", kept.ID), slog.String("class", string(kept.Class)), slog.String("code", kept.Code), slog.String("problem", kept.Plain), slog.String("request_id", kept.RequestID))
+	if err := j.keep(ctx, string(m.Customer), fmt.Sprintf("job given up: %s %s (%s)", kept.Class, kept.Code, kept.ID), kept.Body, m.Run); err != nil {
+		return err
+	}
+	return j.failPoisoned(ctx, m, rows, kept)
+}
+
+// canonical is a message as this program writes it, whatever spaces it came with.
+func canonical(m Message) (string, error) {
+	body, err := m.Encode()
+	return string(body), err
+}
+
+// poisonedOf is the record of a given-up job: its reason is that of the first
+// outcome it leaves open.
+func poisonedOf(m Message, rows []ledger.Outcome, now time.Time) ledger.Poisoned {
+	p := ledger.Poisoned{
+		At: now, Run: m.Run, Customer: m.Customer, Tasks: m.Tasks, Try: m.Try,
+		Class: sam.ClassRetry, Code: CodeSettled,
+		Plain: "Every task of the job had its outcome without this message, or its run expects it no more.",
+		Fix:   "There is nothing to do.",
+	}
+	open := false
 	for _, o := range rows {
-		if !named[o.Task] || o.State.Final() {
+		if !m.awaits(o, now) {
 			continue
 		}
-		o.State, o.Class, o.Code, o.UpdatedAt = sam.Failed, sam.ClassConfiguration, "Poisoned", j.Now()
-		o.Plain = "The job was given up: it ended five times without an answer, by a crash or because the storage could not be written."
-		o.Fix = "Look at the log of RunCustomerJob for this customer, then wait for the next run; the message is in the audit trail."
+		if o.Class != "" {
+			p.Class, p.Code, p.Plain, p.Fix, p.RequestID = o.Class, o.Code, o.Plain, o.Fix, o.RequestID
+			return p
+		}
+		open = true
+	}
+	if open {
+		p.Class, p.Code = sam.ClassConfiguration, CodePoisoned
+		p.Plain = "The job ended five times without an answer, by a crash or because the storage could not be written."
+		p.Fix = "Look at the log of RunCustomerJob for this customer, then replay the job."
+	}
+	return p
+}
+
+// failPoisoned fails the message's outcomes that are still open. A run that
+// takes no more outcomes gets none.
+func (j *Jobs) failPoisoned(ctx context.Context, m Message, rows []ledger.Outcome, kept ledger.Poisoned) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	run, err := j.Ledger.Run(ctx, m.Run)
+	if errors.Is(err, ledger.ErrAbsent) || err == nil && run.State != ledger.RunOpen {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("given-up job of customer %s: %w", m.Customer, err)
+	}
+	for _, o := range rows {
+		if !m.awaits(o, kept.At) {
+			continue
+		}
+		o.Plain = "Given up after five deliveries. " + o.Plain
+		if o.Class == "" {
+			o.Class, o.Code, o.Fix, o.RequestID = kept.Class, kept.Code, kept.Fix, kept.RequestID
+			o.Plain = "Given up before this task had its turn. " + kept.Plain
+		}
+		o.State, o.Try, o.RetryAt, o.UpdatedAt = sam.Failed, m.Try, time.Time{}, j.Now()
 		if err := j.Ledger.PutOutcome(ctx, o); err != nil {
 			return err
 		}
@@ -64,7 +131,17 @@ func (j *Jobs) failPoisoned(ctx context.Context, m Message) error {
 	return nil
 }
 
+// keepForeign records a message that nobody can do.
 func (j *Jobs) keepForeign(ctx context.Context, body []byte, why error) error {
+	_, err := j.Ledger.PutPoisoned(ctx, ledger.Poisoned{
+		At: j.Now(), Foreign: true, Class: sam.ClassConfiguration, Code: CodeForeign,
+		Plain: fmt.Sprintf("Something that is no job message lay in the queue %s: %.300s.", QueueCustomerJobs, why),
+		Fix:   "Find out who writes to the queue; only samkeeper does. It cannot be replayed, and nobody waits for it.",
+		Body:  Excerpt(body),
+	}, body)
+	if err != nil {
+		return err
+	}
 	text := base64.StdEncoding.EncodeToString(body)
 	lines := max(1, (len(text)+auditText-1)/auditText)
 	for i := range lines {
@@ -75,6 +152,15 @@ func (j *Jobs) keepForeign(ctx context.Context, body []byte, why error) error {
 		}
 	}
 	return nil
+}
+
+// Excerpt shows how foreign bytes begin: quoted, in ASCII, with a bound.
+func Excerpt(body []byte) string {
+	text := strconv.QuoteToASCII(string(body[:min(len(body), excerptBytes)]))
+	if len(body) > excerptBytes {
+		return text + "…"
+	}
+	return text
 }
 
 func (j *Jobs) keep(ctx context.Context, subject, result, detail, reference string) error {

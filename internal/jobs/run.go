@@ -12,15 +12,8 @@ import (
 	"github.com/samkeeper/samkeeper/internal/throttle"
 )
 
-// RunJob does the tasks of one queue message. nil means the message may be
-// deleted; an error means that it should be delivered again. An error that
-// wraps ErrForeign never gets better; five deliveries take the message to the
-// poison queue.
-func (j *Jobs) RunJob(ctx context.Context, body []byte) error {
-	m, err := ParseMessage(body)
-	if err != nil {
-		return err
-	}
+// workOn does what the run still expects of a message's nth delivery.
+func (j *Jobs) workOn(ctx context.Context, m Message, nth int) error {
 	run, err := j.Ledger.Run(ctx, m.Run)
 	if errors.Is(err, ledger.ErrAbsent) {
 		return j.drop(ctx, m, "the ledger knows no such run, so nobody waits for an outcome")
@@ -31,7 +24,7 @@ func (j *Jobs) RunJob(ctx context.Context, body []byte) error {
 	if why := over(run, j.Now()); why != "" {
 		return j.drop(ctx, m, why)
 	}
-	job, err := j.begin(ctx, run, m)
+	job, err := j.begin(ctx, run, m, nth)
 	if err != nil {
 		return err
 	}
@@ -67,15 +60,16 @@ type job struct {
 	*Jobs
 	run     ledger.Run
 	m       Message
+	nth     int // which delivery of m this is; 1 is the first
 	visit   Visit
 	todo    []string   // tasks still open, in the registry's order
 	later   []deferral // what goes back to the queue
 	calls   *throttle.Pouch
-	barrier *decision  // the gravest access state met
+	barrier *decision // the gravest access state met
 }
 
 // begin finds out which tasks of the message are still open.
-func (j *Jobs) begin(ctx context.Context, run ledger.Run, m Message) (*job, error) {
+func (j *Jobs) begin(ctx context.Context, run ledger.Run, m Message, nth int) (*job, error) {
 	outcomes, err := j.Ledger.Job(ctx, m.Run, m.Customer)
 	if err != nil {
 		return nil, err
@@ -83,7 +77,7 @@ func (j *Jobs) begin(ctx context.Context, run ledger.Run, m Message) (*job, erro
 	if m.Connection, err = j.inPlaceOf(ctx, m.Connection, false); err != nil {
 		return nil, err
 	}
-	return &job{Jobs: j, run: run, m: m, todo: j.open(ctx, m, outcomes), visit: j.newVisit(m), calls: throttle.NewPouch(m.Places)}, nil
+	return &job{Jobs: j, run: run, m: m, nth: nth, todo: crashedLast(j.open(ctx, m, outcomes), outcomes), visit: j.newVisit(m), calls: throttle.NewPouch(m.Places)}, nil
 }
 
 // newVisit is the customer seen through the message's connection.
@@ -151,7 +145,11 @@ func (b *job) work(ctx context.Context) error {
 	for len(b.todo) > 0 {
 		task := b.todo[0]
 		b.todo = b.todo[1:]
-		if err := b.do(ctx, task); err != nil {
+		err := b.begun(ctx, task)
+		if err == nil {
+			err = b.do(ctx, task)
+		}
+		if err != nil {
 			return fmt.Errorf("job of customer %s, task %s: %w", b.m.Customer, task, err)
 		}
 	}

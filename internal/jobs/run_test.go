@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,8 +148,8 @@ func TestLostQueueMeansDeliverAgain(t *testing.T) {
 	if err := b.RunJob(t.Context(), m.body); !errors.Is(err, errBoom) {
 		t.Fatalf("got %v, want the queue's error", err)
 	}
-	if o := b.outcome(t, run, customer(0), "health"); o.State != sam.Expected {
-		t.Errorf("the row says %s although no message was sent", o.State)
+	if o := b.outcome(t, run, customer(0), "health"); o.State.Final() || o.Try != 0 || o.Code != "Unexplained" || !strings.Contains(o.Plain, "boom") {
+		t.Errorf("the row says %+v: want why, and not that a message was sent", o)
 	}
 }
 
@@ -204,7 +205,7 @@ func TestTaskDeadline(t *testing.T) {
 	})
 }
 
-// When the host stops, the job says nothing about the task.
+// When the host stops, the job says nothing about the task but that.
 func TestStoppedHostMeansDeliverAgain(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
@@ -217,7 +218,7 @@ func TestStoppedHostMeansDeliverAgain(t *testing.T) {
 	if err := b.RunJob(ctx, b.queue.take(jobs.QueueCustomerJobs).body); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	if o := b.outcome(t, run, customer(0), "health"); o.State != sam.Expected {
+	if o := b.outcome(t, run, customer(0), "health"); o.State.Final() || o.Try != 0 || o.Class != sam.ClassRetry || o.Code != "Interrupted" {
 		t.Errorf("outcome %+v", o)
 	}
 }
