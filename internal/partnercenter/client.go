@@ -100,13 +100,18 @@ func (s session) fetch(ctx context.Context, at place) (*http.Response, error) {
 	for _, add := range at.headers {
 		h.Set(add.Key, add.Value)
 	}
+	stamp(h, uuid.NewString())
+	return s.pipeline.Do(req)
+}
+
+// stamp sets what every request carries; id is its idempotency key.
+func stamp(h http.Header, id string) {
 	h.Set("Accept", "application/json")
 	h.Set("MS-Contract-Version", "v1")
-	h.Set("MS-RequestId", uuid.NewString())
+	h.Set("MS-RequestId", id)
 	h.Set("MS-CorrelationId", uuid.NewString())
 	h.Set("MS-PartnerCenter-Application", "samkeeper")
 	h.Set(headerProbe, "true") // so that a refusal says whether MFA is why, see mfa.go
-	return s.pipeline.Do(req)
 }
 
 // problem turns an error of the session into a *sam.Problem.

@@ -1,5 +1,7 @@
-// Package partnercenter reads from the Partner Center REST API: which
-// customers the partner has, and which subscriptions it sold to one of them.
+// Package partnercenter speaks to the Partner Center REST API: it reads which
+// customers the partner has and which subscriptions it sold to one of them, and
+// it consents to the app at one of them. That consent is the only thing it ever
+// writes; nothing is deleted.
 //
 // Calls are made with the partner tenant's token (app and user, with MFA). A
 // list is followed over all its pages: the continuation is a relative link,

@@ -83,7 +83,7 @@ var reads = map[string]func(context.Context, *testing.T, []byte){
 		}
 	},
 	"customer_users_list.json":              nil,
-	"applicationconsents_post_request.json": nil,
+	"applicationconsents_post_request.json": nil, // a request: see TestConsentRequest
 }
 
 func TestPublishedPayloads(t *testing.T) {
