@@ -14,14 +14,24 @@ import (
 	"github.com/samkeeper/samkeeper/internal/sam"
 	"github.com/samkeeper/samkeeper/internal/storage"
 	"github.com/samkeeper/samkeeper/localworld/azurite"
+	"github.com/samkeeper/samkeeper/sim/simtest"
 )
 
 const term = 30 * time.Second
 
-// box is an emulated container for locks.
-func box(t *testing.T) *container.Client {
+// onBoth runs a test over an emulated container for locks, and over a simulated
+// one.
+func onBoth(t *testing.T, test func(t *testing.T, c *container.Client)) {
 	t.Helper()
-	clients, err := storage.New(storage.Config{ConnectionString: azurite.ForTest(t).ConnectionString()})
+	t.Parallel()
+	t.Run("azurite", func(t *testing.T) { t.Parallel(); test(t, box(t, azurite.ForTest(t).ConnectionString())) })
+	t.Run("simulated", func(t *testing.T) { t.Parallel(); test(t, box(t, simtest.Storage(t).ConnectionString())) })
+}
+
+// box is a container for locks.
+func box(t *testing.T, account string) *container.Client {
+	t.Helper()
+	clients, err := storage.New(storage.Config{ConnectionString: account})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,111 +64,115 @@ func breakNow(t *testing.T, c *container.Client, name string) {
 }
 
 func TestOneHolderAtATime(t *testing.T) {
-	t.Parallel()
-	c := box(t)
-	mine, others := lease.New(c), lease.New(c)
-	held := acquire(t, mine, "rotate/11111111.2222")
-	for _, l := range []*lease.Locker{others, mine} {
-		if _, err := l.Acquire(t.Context(), "rotate/11111111.2222", term); !errors.Is(err, lease.ErrHeld) {
-			t.Errorf("error %v, want ErrHeld", err)
+	onBoth(t, func(t *testing.T, c *container.Client) {
+		mine, others := lease.New(c), lease.New(c)
+		held := acquire(t, mine, "rotate/11111111.2222")
+		for _, l := range []*lease.Locker{others, mine} {
+			if _, err := l.Acquire(t.Context(), "rotate/11111111.2222", term); !errors.Is(err, lease.ErrHeld) {
+				t.Errorf("error %v, want ErrHeld", err)
+			}
 		}
-	}
-	acquire(t, others, "another name")
-	if err := held.Renew(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if err := held.Release(t.Context()); err != nil {
-		t.Error(err)
-	}
-	acquire(t, others, "rotate/11111111.2222")
+		acquire(t, others, "another name")
+		if err := held.Renew(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := held.Release(t.Context()); err != nil {
+			t.Error(err)
+		}
+		acquire(t, others, "rotate/11111111.2222")
+	})
 }
 
 func TestManyRaceForANewLock(t *testing.T) {
-	t.Parallel()
-	l := lease.New(box(t))
-	errs := make([]error, 12)
-	var all sync.WaitGroup
-	for i := range errs {
-		all.Go(func() { _, errs[i] = l.Acquire(t.Context(), "new", term) })
-	}
-	all.Wait()
-	won := 0
-	for _, err := range errs {
-		if err == nil {
-			won++
-		} else if !errors.Is(err, lease.ErrHeld) {
-			t.Errorf("error %v, want ErrHeld", err)
+	onBoth(t, func(t *testing.T, c *container.Client) {
+		l := lease.New(c)
+		errs := make([]error, 12)
+		var all sync.WaitGroup
+		for i := range errs {
+			all.Go(func() { _, errs[i] = l.Acquire(t.Context(), "new", term) })
 		}
-	}
-	if won != 1 {
-		t.Errorf("%d holders, want 1", won)
-	}
+		all.Wait()
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else if !errors.Is(err, lease.ErrHeld) {
+				t.Errorf("error %v, want ErrHeld", err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d holders, want 1", won)
+		}
+	})
 }
 
 func TestLostLockIsNoticed(t *testing.T) {
-	t.Parallel()
-	c := box(t)
-	l := lease.New(c)
-	held := acquire(t, l, "name")
-	breakNow(t, c, "name")
-	next := acquire(t, l, "name")
+	onBoth(t, func(t *testing.T, c *container.Client) {
+		l := lease.New(c)
+		held := acquire(t, l, "name")
+		breakNow(t, c, "name")
+		next := acquire(t, l, "name")
 
-	before := held.Expires()
-	if err := held.Renew(t.Context()); !errors.Is(err, lease.ErrLost) {
-		t.Errorf("renew: error %v, want ErrLost", err)
-	}
-	if !held.Expires().Equal(before) {
-		t.Error("a lock that was lost was prolonged")
-	}
-	if err := held.Release(t.Context()); err != nil {
-		t.Error("release:", err)
-	}
-	if err := next.Renew(t.Context()); err != nil {
-		t.Error("the next holder lost the lock:", err)
-	}
+		before := held.Expires()
+		if err := held.Renew(t.Context()); !errors.Is(err, lease.ErrLost) {
+			t.Errorf("renew: error %v, want ErrLost", err)
+		}
+		if !held.Expires().Equal(before) {
+			t.Error("a lock that was lost was prolonged")
+		}
+		if err := held.Release(t.Context()); err != nil {
+			t.Error("release:", err)
+		}
+		if err := next.Renew(t.Context()); err != nil {
+			t.Error("the next holder lost the lock:", err)
+		}
+	})
 }
 
 func TestReleasedLockCanNotBeRenewed(t *testing.T) {
-	t.Parallel()
-	held := acquire(t, lease.New(box(t)), "name")
-	if err := held.Release(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := held.Renew(t.Context()); !errors.Is(err, lease.ErrLost) {
-		t.Errorf("error %v, want ErrLost", err)
-	}
-	if err := held.Release(t.Context()); err != nil {
-		t.Error("released twice:", err)
-	}
+	onBoth(t, func(t *testing.T, c *container.Client) {
+		held := acquire(t, lease.New(c), "name")
+		if err := held.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := held.Renew(t.Context()); !errors.Is(err, lease.ErrLost) {
+			t.Errorf("error %v, want ErrLost", err)
+		}
+		if err := held.Release(t.Context()); err != nil {
+			t.Error("released twice:", err)
+		}
+	})
 }
 
 func TestExpiresIsNeverTooLate(t *testing.T) {
-	t.Parallel()
-	l := lease.New(box(t))
-	sent := time.Now()
-	held := acquire(t, l, "name")
-	first := held.Expires()
-	if first.Before(sent.Add(term)) || first.After(time.Now().Add(term)) {
-		t.Errorf("expires %v after it was asked for", first.Sub(sent))
-	}
-	if err := held.Renew(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if !held.Expires().After(first) {
-		t.Error("renewing did not prolong")
-	}
+	onBoth(t, func(t *testing.T, c *container.Client) {
+		l := lease.New(c)
+		sent := time.Now()
+		held := acquire(t, l, "name")
+		first := held.Expires()
+		if first.Before(sent.Add(term)) || first.After(time.Now().Add(term)) {
+			t.Errorf("expires %v after it was asked for", first.Sub(sent))
+		}
+		if err := held.Renew(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !held.Expires().After(first) {
+			t.Error("renewing did not prolong")
+		}
+	})
 }
 
 func TestTerms(t *testing.T) {
-	t.Parallel()
-	l := lease.New(box(t))
-	for ttl, good := range map[time.Duration]bool{
-		lease.MinTerm - 1: false, lease.MinTerm: true, lease.MaxTerm: true, lease.MaxTerm + 1: false, 0: false, -1: false,
-	} {
-		if _, err := l.Acquire(t.Context(), ttl.String(), ttl); errors.Is(err, lease.ErrBadTerm) == good {
-			t.Errorf("%v: error %v", ttl, err)
+	onBoth(t, func(t *testing.T, c *container.Client) {
+		l := lease.New(c)
+		for ttl, good := range map[time.Duration]bool{
+			lease.MinTerm - 1: false, lease.MinTerm: true, lease.MaxTerm: true, lease.MaxTerm + 1: false, 0: false, -1: false,
+		} {
+			if _, err := l.Acquire(t.Context(), ttl.String(), ttl); errors.Is(err, lease.ErrBadTerm) == good {
+				t.Errorf("%v: error %v", ttl, err)
+			}
 		}
-	}
+	})
 }
 
 func TestMissingContainer(t *testing.T) {

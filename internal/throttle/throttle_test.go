@@ -12,15 +12,24 @@ import (
 	"github.com/samkeeper/samkeeper/internal/storage"
 	"github.com/samkeeper/samkeeper/internal/throttle"
 	"github.com/samkeeper/samkeeper/localworld/azurite"
+	"github.com/samkeeper/samkeeper/sim/simtest"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 1, time.UTC)
 
 const scope = "graph/tenant #1 | 'all'"
 
-func table(t *testing.T) *aztables.Client {
+// onBoth runs a test over an emulated table, and over a simulated one.
+func onBoth(t *testing.T, test func(t *testing.T, c *aztables.Client)) {
 	t.Helper()
-	clients, err := storage.New(storage.Config{ConnectionString: azurite.ForTest(t).ConnectionString()})
+	t.Parallel()
+	t.Run("azurite", func(t *testing.T) { t.Parallel(); test(t, table(t, azurite.ForTest(t).ConnectionString())) })
+	t.Run("simulated", func(t *testing.T) { t.Parallel(); test(t, table(t, simtest.Storage(t).ConnectionString())) })
+}
+
+func table(t *testing.T, account string) *aztables.Client {
+	t.Helper()
+	clients, err := storage.New(storage.Config{ConnectionString: account})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,66 +61,67 @@ func closeUntil(t *testing.T, g *throttle.Gate, until time.Time) {
 }
 
 func TestClosesForAllAndOpensByItself(t *testing.T) {
-	t.Parallel()
-	c := table(t)
-	mine, others := throttle.New(c), throttle.New(c)
-	wantClosed(t, mine, scope, noon, time.Time{})
-	until := noon.Add(5 * time.Minute)
-	closeUntil(t, mine, until)
-	for _, g := range []*throttle.Gate{mine, others} {
-		wantClosed(t, g, scope, noon, until)
-		wantClosed(t, g, scope, until.Add(-1), until)
-		wantClosed(t, g, scope, until, time.Time{})
-		wantClosed(t, g, "another scope", noon, time.Time{})
-	}
+	onBoth(t, func(t *testing.T, c *aztables.Client) {
+		mine, others := throttle.New(c), throttle.New(c)
+		wantClosed(t, mine, scope, noon, time.Time{})
+		until := noon.Add(5 * time.Minute)
+		closeUntil(t, mine, until)
+		for _, g := range []*throttle.Gate{mine, others} {
+			wantClosed(t, g, scope, noon, until)
+			wantClosed(t, g, scope, until.Add(-1), until)
+			wantClosed(t, g, scope, until, time.Time{})
+			wantClosed(t, g, "another scope", noon, time.Time{})
+		}
+	})
 }
 
 func TestNeverShortens(t *testing.T) {
-	t.Parallel()
-	c := table(t)
-	mine, others := throttle.New(c), throttle.New(c)
-	closeUntil(t, mine, noon.Add(5*time.Minute))
-	closeUntil(t, others, noon.Add(time.Minute))
-	for _, g := range []*throttle.Gate{mine, others, throttle.New(c)} {
-		wantClosed(t, g, scope, noon, noon.Add(5*time.Minute))
-	}
-	closeUntil(t, others, noon.Add(time.Hour))
-	wantClosed(t, throttle.New(c), scope, noon, noon.Add(time.Hour))
+	onBoth(t, func(t *testing.T, c *aztables.Client) {
+		mine, others := throttle.New(c), throttle.New(c)
+		closeUntil(t, mine, noon.Add(5*time.Minute))
+		closeUntil(t, others, noon.Add(time.Minute))
+		for _, g := range []*throttle.Gate{mine, others, throttle.New(c)} {
+			wantClosed(t, g, scope, noon, noon.Add(5*time.Minute))
+		}
+		closeUntil(t, others, noon.Add(time.Hour))
+		wantClosed(t, throttle.New(c), scope, noon, noon.Add(time.Hour))
+	})
 }
 
 func TestNewsOfOthersTakesSeconds(t *testing.T) {
-	t.Parallel()
-	c := table(t)
-	mine, others := throttle.New(c), throttle.New(c)
-	wantClosed(t, mine, scope, noon, time.Time{})
-	until := noon.Add(time.Minute)
-	closeUntil(t, others, until)
-	wantClosed(t, mine, scope, noon.Add(2*time.Second), time.Time{}) // believed
-	wantClosed(t, mine, scope, noon.Add(3*time.Second), until)       // asked
+	onBoth(t, func(t *testing.T, c *aztables.Client) {
+		mine, others := throttle.New(c), throttle.New(c)
+		wantClosed(t, mine, scope, noon, time.Time{})
+		until := noon.Add(time.Minute)
+		closeUntil(t, others, until)
+		wantClosed(t, mine, scope, noon.Add(2*time.Second), time.Time{}) // believed
+		wantClosed(t, mine, scope, noon.Add(3*time.Second), until)       // asked
+	})
 }
 
 func TestOwnNewsCountsAtOnce(t *testing.T) {
-	t.Parallel()
-	g := throttle.New(table(t))
-	wantClosed(t, g, scope, noon, time.Time{})
-	closeUntil(t, g, noon.Add(time.Minute))
-	wantClosed(t, g, scope, noon, noon.Add(time.Minute))
+	onBoth(t, func(t *testing.T, c *aztables.Client) {
+		g := throttle.New(c)
+		wantClosed(t, g, scope, noon, time.Time{})
+		closeUntil(t, g, noon.Add(time.Minute))
+		wantClosed(t, g, scope, noon, noon.Add(time.Minute))
+	})
 }
 
 func TestLongestOfManyWins(t *testing.T) {
-	t.Parallel()
-	c := table(t)
-	errs := make([]error, 12)
-	var all sync.WaitGroup
-	for i := range errs {
-		g := throttle.New(c)
-		all.Go(func() { errs[i] = g.Close(t.Context(), scope, noon.Add(time.Duration(i)*time.Minute)) })
-	}
-	all.Wait()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
-	wantClosed(t, throttle.New(c), scope, noon, noon.Add(11*time.Minute))
+	onBoth(t, func(t *testing.T, c *aztables.Client) {
+		errs := make([]error, 12)
+		var all sync.WaitGroup
+		for i := range errs {
+			g := throttle.New(c)
+			all.Go(func() { errs[i] = g.Close(t.Context(), scope, noon.Add(time.Duration(i)*time.Minute)) })
+		}
+		all.Wait()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		wantClosed(t, throttle.New(c), scope, noon, noon.Add(11*time.Minute))
+	})
 }
 
 func TestMissingTable(t *testing.T) {

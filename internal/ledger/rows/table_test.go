@@ -12,23 +12,28 @@ import (
 	"github.com/samkeeper/samkeeper/internal/ledger/rows"
 	"github.com/samkeeper/samkeeper/internal/storage"
 	"github.com/samkeeper/samkeeper/localworld/azurite"
+	"github.com/samkeeper/samkeeper/sim/simtest"
 )
 
 // tables opens an empty table of each kind.
 var tables = map[string]func(t *testing.T) rows.Table{
-	"memory": func(*testing.T) rows.Table { return rows.NewMemory() },
-	"azure": func(t *testing.T) rows.Table {
-		t.Helper()
-		clients, err := storage.New(storage.Config{ConnectionString: azurite.ForTest(t).ConnectionString()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		client := clients.Table("Rows")
-		if _, err := client.CreateTable(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		return rows.Azure(client)
-	},
+	"memory":    func(*testing.T) rows.Table { return rows.NewMemory() },
+	"azure":     func(t *testing.T) rows.Table { t.Helper(); return remote(t, azurite.ForTest(t).ConnectionString()) },
+	"simulated": func(t *testing.T) rows.Table { t.Helper(); return remote(t, simtest.Storage(t).ConnectionString()) },
+}
+
+// remote opens an empty table of a storage account.
+func remote(t *testing.T, account string) rows.Table {
+	t.Helper()
+	clients, err := storage.New(storage.Config{ConnectionString: account})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := clients.Table("Rows")
+	if _, err := client.CreateTable(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	return rows.Azure(client)
 }
 
 // text is a row with one column.
