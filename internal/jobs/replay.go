@@ -151,6 +151,7 @@ func (j *Jobs) replay(ctx context.Context, items []Replayed, by string) {
 			tasks[id] = inOrder(j.Tasks, append(tasks[id], item.Tasks...))
 		case UnderWay, DoneSince:
 			j.settleReplay(ctx, by, item)
+		default: // refused: nothing changes
 		}
 	}
 	for i := range items {
