@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -19,7 +20,12 @@ type Relationship struct {
 	Customer RelatedCustomer `json:"customer"`
 	Ends     *time.Time      `json:"endDateTime"` // nil until approved
 	Access   AccessDetails   `json:"accessDetails"`
+	// AutoExtend is an ISO 8601 duration; "P0D", "PT0S" and "" are none.
+	AutoExtend string `json:"autoExtendDuration"`
 }
+
+// ExtendsItself reports whether the end moves on by itself when it is reached.
+func (r Relationship) ExtendsItself() bool { return strings.ContainsAny(r.AutoExtend, "123456789") }
 
 // RelatedCustomer is the other side; empty until a customer has approved a
 // request that names none.

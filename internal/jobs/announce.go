@@ -32,6 +32,10 @@ type Event struct {
 	Detail   string         `json:"detail,omitempty"`
 	Resource string         `json:"resource,omitempty"`
 	Since    *time.Time     `json:"since,omitempty"` // when it began upstream
+	Due      *time.Time     `json:"due,omitempty"`   // when it will come true, of a warning
+	Fix      string         `json:"fix,omitempty"`
+	Owner    sam.Owner      `json:"owner,omitempty"` // whose turn it is, with Fix
+	Link     string         `json:"link,omitempty"`
 	OpenedAt time.Time      `json:"opened_at"`
 	Run      string         `json:"run"`
 }
@@ -110,8 +114,12 @@ func newEvent(e ledger.Event) Event {
 		Title: clip(f.Title), Detail: clip(f.Detail), Resource: clip(f.Resource),
 		OpenedAt: f.OpenedAt, Run: f.Run,
 	}
+	out.Fix, out.Owner, out.Link = clip(f.Fix), f.Owner, clip(f.Link)
 	if !f.Since.IsZero() {
 		out.Since = &f.Since
+	}
+	if !f.Due.IsZero() {
+		out.Due = &f.Due
 	}
 	return out
 }

@@ -41,4 +41,8 @@ type Finding struct {
 	Detail   string    // more, plain text
 	Resource string    // ARM id or other address; "" if none
 	Since    time.Time // when it began upstream; zero if unknown
+	Due      time.Time // when it will come true, of a warning, in UTC; zero if it is true now
+	Fix      string    // one plain sentence: what ends it; "" if Detail or the reader knows
+	Owner    Owner     // with Fix: whose turn it is
+	Link     string    // with Fix: where the matter is explained
 }

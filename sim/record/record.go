@@ -113,7 +113,7 @@ var ids = regexp.MustCompile(`(?i)^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 func Route(path string) string {
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
-		if ids.MatchString(p) {
+		if ids.MatchString(p) || len(p) == 73 && ids.MatchString(p[:36]) && ids.MatchString(p[37:]) { // one, or two that are joined
 			parts[i] = "{id}"
 		}
 	}

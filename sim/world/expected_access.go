@@ -16,6 +16,9 @@ const warnedBefore = 90 * 24 * time.Hour
 // which end soon. What is behind a missing one is not looked at: without a
 // relationship, its roles and what they open do not count as missing too.
 func (w *World) permissions(c *Customer, tasks []string, now time.Time) []trouble {
+	if !slices.ContainsFunc(tasks, needy) {
+		return nil
+	}
 	if !c.GDAP {
 		return []trouble{{"access_missing", "relationship"}}
 	}
@@ -43,6 +46,15 @@ func (w *World) permissions(c *Customer, tasks []string, now time.Time) []troubl
 		found = append(found, trouble{"access_missing", "azure"})
 	}
 	return found
+}
+
+// needy are the tasks that need a permission at all.
+func needy(task string) bool {
+	switch task {
+	case TaskConsent, TaskSubscriptions, TaskHealth, TaskAlerts, TaskDirectory:
+		return true
+	}
+	return false
 }
 
 // outOfGroup reports whether the integration account lost its group. Locks.
