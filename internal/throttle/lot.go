@@ -24,7 +24,23 @@ type lot struct {
 	turn   chan struct{} // held by whoever leases
 	block  block         // guarded by the Governor's mu, as is the rest
 	size   int           // of the last lease
-	leased time.Time
+	wasted int           // of it, not used in time
+}
+
+// next is how many places to lease now: twice as many as the last time, unless
+// half of those were wasted.
+func (l *lot) next() int {
+	if l.size > 0 && 2*l.wasted >= l.size {
+		return max(l.size/2, 1)
+	}
+	return min(max(2*l.size, 1), mostLeased)
+}
+
+// skip drops the places before t.
+func (l *lot) skip(t time.Time) {
+	left := l.block.skip(t)
+	l.wasted += l.block.n - left.n
+	l.block = left
 }
 
 // budgetRow is a budget in the table.
@@ -82,7 +98,7 @@ func (g *Governor) fromLot(s Scope, n int, first, latest time.Time) (at time.Tim
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	l := g.lot(s)
-	l.block = l.block.skip(first)
+	l.skip(first)
 	if l.block.n < n {
 		return time.Time{}, false, false
 	}
@@ -104,8 +120,7 @@ func (g *Governor) lot(s Scope) *lot {
 	return l
 }
 
-// refill leases places, unless somebody else just did. Few at first, twice as
-// many each time they are soon used up.
+// refill leases places, unless somebody else just did.
 func (g *Governor) refill(ctx context.Context, s Scope, n int, first, now time.Time) error {
 	g.mu.Lock()
 	l := g.lot(s)
@@ -117,11 +132,7 @@ func (g *Governor) refill(ctx context.Context, s Scope, n int, first, now time.T
 	}
 	defer func() { <-l.turn }()
 	g.mu.Lock()
-	size := 1
-	if now.Sub(l.leased) < idle {
-		size = min(2*l.size, mostLeased)
-	}
-	enough := l.block.skip(first).n >= n
+	size, enough := l.next(), l.block.skip(first).n >= n
 	g.mu.Unlock()
 	if enough {
 		return nil
@@ -140,7 +151,7 @@ func (g *Governor) refill(ctx context.Context, s Scope, n int, first, now time.T
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	l.block, l.size, l.leased = given, size, now
+	l.block, l.size, l.wasted = given, size, 0
 	return nil
 }
 

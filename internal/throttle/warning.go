@@ -45,7 +45,7 @@ const (
 	longestWarning = 10 * time.Minute
 )
 
-// Pause is how long a scope should be left alone after this answer although it
+// pause is how long a scope should be left alone after this answer although it
 // was no refusal; 0 is the usual.
 func (a Answer) pause(k Kind) time.Duration {
 	if a.Header == nil {
@@ -58,8 +58,9 @@ func (a Answer) pause(k Kind) time.Duration {
 		return max(a.readsPause(), a.resourcePause())
 	case Graph:
 		return a.sharePause()
+	default:
+		return 0
 	}
-	return 0
 }
 
 // quotaPause waits for the next window when this one is used up.
