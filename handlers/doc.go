@@ -29,8 +29,9 @@
 // status when it is not. The host then does this:
 //
 //   - queue: the message is shown again after visibilityTimeout, five times in
-//     all, and then moved to customer-jobs-poison; RecordPoisonedJob records
-//     it, replayable. A message this package cannot read, or the room does not
+//     all, and then moved to customer-jobs-poison; RecordPoisonedJob files it
+//     by the reason that the room wrote down before the last failure, and
+//     samctl lists, shows and replays it. A message this package cannot read, or the room does not
 //     know, takes the same way: none is dropped here.
 //   - poison queue: the host has no poison queue for a poison queue, so a
 //     failed recording is tried again for ever, every ten minutes.

@@ -28,7 +28,8 @@ type Consent interface {
 type Rooms struct {
 	Consent                    Consent
 	Rotate, OpenRun, Supervise Task
-	RunJob, RecordPoisoned     Job
+	RunJob                     Delivery
+	RecordPoisoned             Job
 	Status                     func(context.Context) (statuspage.Status, error)
 	// Prepare makes sure that queues, tables and containers exist. It is called
 	// before every function but Health and must be cheap once it succeeded.

@@ -21,7 +21,7 @@ func FuzzInvocation(f *testing.F) {
 	f.Fuzz(func(t *testing.T, envelope []byte, content bool) {
 		called := false
 		h := open(t, func(r *handlers.Rooms) {
-			r.RunJob = func(context.Context, []byte) error {
+			r.RunJob = func(context.Context, []byte, int) error {
 				called = true
 				if !content {
 					return errors.New("foreign message")

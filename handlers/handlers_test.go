@@ -67,7 +67,7 @@ func open(tb testing.TB, edit func(*handlers.Rooms)) *house {
 	nothing := func(context.Context) ([]slog.Attr, error) { return nil, nil }
 	h.rooms = handlers.Rooms{
 		Consent: h, Rotate: nothing, OpenRun: nothing, Supervise: nothing,
-		RunJob:         func(context.Context, []byte) error { return nil },
+		RunJob:         func(context.Context, []byte, int) error { return nil },
 		RecordPoisoned: func(context.Context, []byte) error { return nil },
 		Status: func(context.Context) (statuspage.Status, error) {
 			return statuspage.Status{Version: "v0.1.0", GeneratedAt: time.Date(2026, 11, 21, 21, 0, 0, 0, time.UTC)}, nil
@@ -148,7 +148,10 @@ func TestEnvelopeFunctions(t *testing.T) {
 	}
 	h := open(t, func(r *handlers.Rooms) {
 		r.Rotate, r.OpenRun, r.Supervise = note("rotate"), note("open"), note("supervise")
-		r.RunJob = func(_ context.Context, body []byte) error { got = append(got, "job "+string(body)); return nil }
+		r.RunJob = func(_ context.Context, body []byte, nth int) error {
+			got = append(got, fmt.Sprintf("job %s, delivery %d", body, nth))
+			return nil
+		}
 		r.RecordPoisoned = func(_ context.Context, body []byte) error { got = append(got, "poison "+string(body)); return nil }
 	})
 	for _, name := range []string{"RotateRefreshTokens", "EnqueueCustomers", "SuperviseRuns"} {
@@ -156,7 +159,7 @@ func TestEnvelopeFunctions(t *testing.T) {
 	}
 	succeeded(t, h.ask("POST", "/RunCustomerJob", queued(`{"v":1}`)))
 	succeeded(t, h.ask("POST", "/RecordPoisonedJob", queued("not even JSON \xff")))
-	if want := "rotate open supervise job {\"v\":1} poison not even JSON \xff"; strings.Join(got, " ") != want {
+	if want := "rotate open supervise job {\"v\":1}, delivery 1 poison not even JSON \xff"; strings.Join(got, " ") != want {
 		t.Errorf("rooms were called: %q, want %q", strings.Join(got, " "), want)
 	}
 	if lines := h.lines(t, "timer"); len(lines) != 3 || lines[0]["count"] != 3.0 || lines[0]["past_due"] != true || lines[0]["function"] != "RotateRefreshTokens" {
@@ -184,7 +187,7 @@ func succeeded(t *testing.T, w *httptest.ResponseRecorder) {
 func TestFailuresKeepTheMessage(t *testing.T) {
 	t.Parallel()
 	fails := func(err error) func(*handlers.Rooms) {
-		return func(r *handlers.Rooms) { r.RunJob = func(context.Context, []byte) error { return err } }
+		return func(r *handlers.Rooms) { r.RunJob = func(context.Context, []byte, int) error { return err } }
 	}
 	for name, row := range map[string]struct {
 		edit   func(*handlers.Rooms)
@@ -198,7 +201,7 @@ func TestFailuresKeepTheMessage(t *testing.T) {
 		"a problem for a person":  {fails(&sam.Problem{Op: "read", Class: sam.ClassConfiguration}), "/RunCustomerJob", "POST", queued("{}"), http.StatusInternalServerError},
 		"out of time":             {fails(context.DeadlineExceeded), "/RunCustomerJob", "POST", queued("{}"), http.StatusGatewayTimeout},
 		"given up":                {fails(context.Canceled), "/RunCustomerJob", "POST", queued("{}"), http.StatusServiceUnavailable},
-		"a panic":                 {func(r *handlers.Rooms) { r.RunJob = func(context.Context, []byte) error { panic("oh") } }, "/RunCustomerJob", "POST", queued("{}"), http.StatusInternalServerError},
+		"a panic":                 {func(r *handlers.Rooms) { r.RunJob = func(context.Context, []byte, int) error { panic("oh") } }, "/RunCustomerJob", "POST", queued("{}"), http.StatusInternalServerError},
 		"storage is away":         {func(r *handlers.Rooms) { r.Prepare = func(context.Context) error { return errors.New("no route") } }, "/SuperviseRuns", "POST", ticked(), http.StatusInternalServerError},
 		"malformed envelope":      {nil, "/RunCustomerJob", "POST", strings.NewReader("{"), http.StatusBadRequest},
 		"empty envelope":          {nil, "/RotateRefreshTokens", "POST", strings.NewReader(""), http.StatusBadRequest},
@@ -245,7 +248,7 @@ func TestPrepareComesFirst(t *testing.T) {
 	var ran atomic.Bool
 	h := open(t, func(r *handlers.Rooms) {
 		r.Prepare = func(context.Context) error { return errors.New("storage is away") }
-		r.RunJob = func(context.Context, []byte) error { ran.Store(true); return nil }
+		r.RunJob = func(context.Context, []byte, int) error { ran.Store(true); return nil }
 	})
 	if w := h.ask("POST", "/RunCustomerJob", queued("{}")); w.Code < 500 || ran.Load() {
 		t.Errorf("answer %d, room called: %v", w.Code, ran.Load())

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -30,18 +31,23 @@ func (e *edge) tick(work Task) func(http.ResponseWriter, *http.Request) error {
 }
 
 // message serves a queue function.
-func (e *edge) message(work Job) func(http.ResponseWriter, *http.Request) error {
+func (e *edge) message(work Delivery) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		m, err := inTime(w, func() (hostwire.Message, error) { return hostwire.DecodeQueue(r.Body, bindingMessage) })
 		if err != nil {
 			return fmt.Errorf("queue message: %w", err)
 		}
-		if err := work(r.Context(), m.Body); err != nil {
+		if err := work(r.Context(), m.Body, m.DequeueCount); err != nil {
 			return fmt.Errorf("message %s, delivery %d: %w", m.ID, m.DequeueCount, err)
 		}
 		hostwire.Succeed(w)
 		return nil
 	}
+}
+
+// everyTime is a Job that does not ask which delivery it is.
+func everyTime(work Job) Delivery {
+	return func(ctx context.Context, body []byte, _ int) error { return work(ctx, body) }
 }
 
 // bodyTimeout is how long a body may take to arrive. The work after it may take

@@ -65,7 +65,7 @@ func (e *edge) routes() []Route {
 		{Function: "EnqueueCustomers", Trigger: Timer, Binding: bindingTimer, serve: e.tick(e.rooms.OpenRun)},
 		{Function: "SuperviseRuns", Trigger: Timer, Binding: bindingTimer, serve: e.tick(e.rooms.Supervise)},
 		{Function: "RunCustomerJob", Trigger: Queue, Binding: bindingMessage, Source: "customer-jobs", Watchful: true, serve: e.message(e.rooms.RunJob)},
-		{Function: "RecordPoisonedJob", Trigger: Queue, Binding: bindingMessage, Source: "customer-jobs-poison", serve: e.message(e.rooms.RecordPoisoned)},
+		{Function: "RecordPoisonedJob", Trigger: Queue, Binding: bindingMessage, Source: "customer-jobs-poison", serve: e.message(everyTime(e.rooms.RecordPoisoned))},
 	}
 }
 
@@ -153,3 +153,7 @@ type Task func(context.Context) ([]slog.Attr, error)
 // Job is a queue function's work on the bytes of one message. nil means that
 // the message may be deleted.
 type Job func(ctx context.Context, body []byte) error
+
+// Delivery is a Job that is told how often the message was delivered, this time
+// included; 0 when the host did not say.
+type Delivery func(ctx context.Context, body []byte, nth int) error

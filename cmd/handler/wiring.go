@@ -22,6 +22,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/fleet"
 	"github.com/samkeeper/samkeeper/internal/graph"
 	"github.com/samkeeper/samkeeper/internal/jobs"
+	"github.com/samkeeper/samkeeper/internal/jobs/access"
 	"github.com/samkeeper/samkeeper/internal/jobs/alerts"
 	"github.com/samkeeper/samkeeper/internal/jobs/directory"
 	"github.com/samkeeper/samkeeper/internal/jobs/health"
@@ -177,7 +178,7 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 	dog := newWatchdog(on.ledger, sweeps, log)
 	rooms := handlers.Rooms{
 		Consent: signIn, Rotate: withCredentials(rotate(rotator, log), keeper(cfg, on, log), log), OpenRun: openRun(sweeps), Supervise: supervise(sweeps),
-		RunJob: sweeps.RunJob, RecordPoisoned: sweeps.RecordPoisoned, Prepare: ready.Prepare, Log: log,
+		RunJob: sweeps.Deliver, RecordPoisoned: sweeps.RecordPoisoned, Prepare: ready.Prepare, Log: log,
 		Watch: watch{dog, ready.Prepare},
 		Probes: []handlers.Probe{
 			{Name: "storage", Check: func(ctx context.Context) error {
@@ -201,6 +202,7 @@ func taskRegistry(cfg config.Config, on adapters) (*jobs.Registry, error) {
 		health.Task{Azure: on.arm, Books: on.partner},
 		alerts.Task{Azure: on.arm, Books: on.partner, Classic: cfg.ClassicAlerts},
 		directory.Task{Graph: on.graph},
+		access.New(access.Config{Books: on.graph, Azure: on.arm, Sold: on.partner, GraphScope: cfg.Cloud.GraphScope(), Tasks: cfg.Tasks}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("tasks: %w", err)
