@@ -24,6 +24,7 @@ func (j *Jobs) raise(ctx context.Context, id sam.ConnectionID, p *sam.Problem) e
 	if err != nil {
 		return fmt.Errorf("raise the problem of connection %s: %w", id, err)
 	}
+	j.forgetRoster()
 	if raised {
 		j.Log.ErrorContext(ctx, "connection needs a person", ofConnection(id), slog.String("class", string(p.Class)), slog.String("code", p.Code), failure(p))
 	}

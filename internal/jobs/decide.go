@@ -82,14 +82,20 @@ func decide(res Result, err error, home sam.TenantID, try int) decision {
 // stopsConnection reports whether every customer of the connection would fail
 // in the same way.
 func stopsConnection(p *sam.Problem, home sam.TenantID) bool {
-	if p.Code == codePartnerBlocked {
+	return stops(p.Class, p.Code, p.Tenant == home)
+}
+
+// stops is stopsConnection for a problem of this class and code, met in the
+// connection's own tenant or elsewhere.
+func stops(class sam.Class, code string, home bool) bool {
+	if code == codePartnerBlocked {
 		return true
 	}
-	switch p.Class {
+	switch class {
 	case sam.ClassReconsent, sam.ClassCredential:
 		return true
 	case sam.ClassPolicy:
-		return p.Tenant == home
+		return home
 	case sam.ClassRetry, sam.ClassCustomer, sam.ClassConfiguration:
 	}
 	return false

@@ -113,6 +113,7 @@ type Deps struct {
 type Jobs struct {
 	Deps
 	roster roster
+	doors  doors
 }
 
 // New checks the dependencies and fills in the defaults.

@@ -64,7 +64,7 @@ func (j *Jobs) discover(ctx context.Context) (found, error) {
 
 // inUse are the benches that a person has not switched off as a whole.
 func (j *Jobs) inUse(ctx context.Context) ([]serving.Bench, error) {
-	benches, err := j.benches(ctx, true)
+	benches, err := j.benches(ctx, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -22,12 +22,13 @@ type roster struct {
 	readAt  time.Time
 }
 
-// benches are the connections, grouped and ordered; fresh asks the ledger.
-func (j *Jobs) benches(ctx context.Context, fresh bool) ([]serving.Bench, error) {
+// benches are the connections, grouped and ordered, as they were at most so
+// long ago; 0 asks the ledger.
+func (j *Jobs) benches(ctx context.Context, age time.Duration) ([]serving.Bench, error) {
 	j.roster.mu.Lock()
 	defer j.roster.mu.Unlock()
 	now := j.Now()
-	if !fresh && !j.roster.readAt.IsZero() && now.Sub(j.roster.readAt) < rosterLife {
+	if !j.roster.readAt.IsZero() && now.Sub(j.roster.readAt) < age {
 		return j.roster.benches, nil
 	}
 	all, err := j.Ledger.Connections(ctx)
@@ -38,11 +39,18 @@ func (j *Jobs) benches(ctx context.Context, fresh bool) ([]serving.Bench, error)
 	return j.roster.benches, nil
 }
 
+// forgetRoster makes the next reader ask the ledger.
+func (j *Jobs) forgetRoster() {
+	j.roster.mu.Lock()
+	defer j.roster.mu.Unlock()
+	j.roster.readAt = time.Time{}
+}
+
 // inPlaceOf is the connection that serves now the customers which were given
 // to another one, perhaps long ago. Where nobody is fit, and where the ledger
 // does not know the connection, it is that one itself.
-func (j *Jobs) inPlaceOf(ctx context.Context, id sam.ConnectionID, fresh bool) (sam.ConnectionID, error) {
-	benches, err := j.benches(ctx, fresh)
+func (j *Jobs) inPlaceOf(ctx context.Context, id sam.ConnectionID, age time.Duration) (sam.ConnectionID, error) {
+	benches, err := j.benches(ctx, age)
 	if err != nil {
 		return "", err
 	}
@@ -68,7 +76,7 @@ func (b *job) failOver(ctx context.Context, p *sam.Problem) (bool, error) {
 	if err := b.raise(ctx, from, p); err != nil {
 		return false, err
 	}
-	next, err := b.inPlaceOf(ctx, from, true)
+	next, err := b.inPlaceOf(ctx, from, 0)
 	if err != nil || next == from {
 		return false, err
 	}

@@ -292,6 +292,7 @@ func newBench(t *testing.T, n int, tasks ...jobs.Task) *bench {
 	b.Jobs, err = jobs.New(jobs.Deps{
 		Ledger: b.ledger, Results: b.results, Queue: b.queue, Leases: b.locks, Gate: b.gate,
 		Tokens: tokens{}, Fleet: b.books, Tasks: registry, Now: c.now, Random: func() float64 { return 0 },
+		HomeScope: "https://api.partnercenter.example/.default",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/samkeeper/samkeeper/internal/sam"
 	"github.com/samkeeper/samkeeper/internal/throttle"
 )
 
@@ -22,16 +21,15 @@ func (b *job) postpone(ctx context.Context, name string, d decision) error {
 	b.later = append(b.later, deferral{name, d})
 	switch d.verb {
 	case hold:
-		if err := b.Gate.Close(ctx, connectionScope(b.m.Connection), b.Now().Add(d.delay)); err != nil {
-			return fmt.Errorf("close the gate of connection %s: %w", b.m.Connection, err)
-		}
+		// The row first: behind a closed gate it tells whether the connection
+		// was proved again, see standsStill.
 		if err := b.raise(ctx, b.m.Connection, d.problem); err != nil {
 			return err
 		}
-		b.holdAll(decision{
-			verb: wait, state: sam.Retry, class: sam.ClassRetry, delay: d.delay,
-			problem: heldProblem(b.m.Connection),
-		})
+		if err := b.Gate.Close(ctx, connectionScope(b.m.Connection), b.Now().Add(d.delay)); err != nil {
+			return fmt.Errorf("close the gate of connection %s: %w", b.m.Connection, err)
+		}
+		b.holdAll(held(b.m.Connection, d.delay))
 	case settle, again, wait:
 	}
 	return nil

@@ -58,6 +58,7 @@ func (j *Jobs) drop(ctx context.Context, m Message, why string) error {
 // job is one message being worked on.
 type job struct {
 	*Jobs
+	probes  sam.ConnectionID // it finds out whether this one works again; "" for no
 	run     ledger.Run
 	m       Message
 	nth     int // which delivery of m this is; 1 is the first
@@ -74,7 +75,7 @@ func (j *Jobs) begin(ctx context.Context, run ledger.Run, m Message, nth int) (*
 	if err != nil {
 		return nil, err
 	}
-	if m.Connection, err = j.inPlaceOf(ctx, m.Connection, false); err != nil {
+	if m.Connection, err = j.inPlaceOf(ctx, m.Connection, rosterLife); err != nil {
 		return nil, err
 	}
 	return &job{Jobs: j, run: run, m: m, nth: nth, todo: crashedLast(j.open(ctx, m, outcomes), outcomes), visit: j.newVisit(m), calls: throttle.NewPouch(m.Places)}, nil
@@ -142,6 +143,19 @@ func (b *job) work(ctx context.Context) error {
 	if err := b.atDoor(ctx); err != nil {
 		return err
 	}
+	err := b.doAll(ctx)
+	b.outside(ctx, err == nil)
+	if err != nil {
+		return err
+	}
+	if err := b.handOn(ctx); err != nil {
+		return err
+	}
+	return b.setAccess(ctx)
+}
+
+// doAll does the open tasks one after the other.
+func (b *job) doAll(ctx context.Context) error {
 	for len(b.todo) > 0 {
 		task := b.todo[0]
 		b.todo = b.todo[1:]
@@ -153,40 +167,5 @@ func (b *job) work(ctx context.Context) error {
 			return fmt.Errorf("job of customer %s, task %s: %w", b.m.Customer, task, err)
 		}
 	}
-	if err := b.handOn(ctx); err != nil {
-		return err
-	}
-	return b.setAccess(ctx)
-}
-
-// atDoor sends everything back when the connection stands still.
-func (b *job) atDoor(ctx context.Context) error {
-	now := b.Now()
-	until, err := b.Gate.ClosedUntil(ctx, connectionScope(b.m.Connection), now)
-	if err != nil {
-		return fmt.Errorf("job of customer %s: look at the connection's gate: %w", b.m.Customer, err)
-	}
-	if until.After(now) {
-		b.holdAll(decision{
-			verb: wait, state: sam.Retry, class: sam.ClassRetry, delay: until.Sub(now),
-			problem: heldProblem(b.m.Connection),
-		})
-	}
 	return nil
-}
-
-func heldProblem(conn sam.ConnectionID) *sam.Problem {
-	return &sam.Problem{
-		Op: "use the connection", Tenant: conn.Tenant(), Class: sam.ClassRetry, Code: codeGateClosed,
-		Plain: "The connection itself has a problem, so its customers wait.",
-		Fix:   "See the problem shown with the connection.",
-	}
-}
-
-// holdAll defers every task that is still to do.
-func (b *job) holdAll(d decision) {
-	for _, task := range b.todo {
-		b.later = append(b.later, deferral{task, d})
-	}
-	b.todo = nil
 }

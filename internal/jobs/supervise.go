@@ -21,7 +21,8 @@ type Supervision struct {
 	Closed    []string // runs whose sums matched, or whose deadline settled them
 	Completed []string // runs whose writer had died
 	Abandoned []string // runs given up before they were open
-	Requeued  int      // messages sent anew
+	Requeued  int      // messages sent anew because they seemed lost
+	Woken     int      // messages sent anew because their connection works again
 	Settled   int      // outcomes failed because the deadline passed
 	Announced int      // events sent
 	Stalled   []sam.ConnectionID
@@ -153,14 +154,20 @@ func (j *Jobs) superviseCancelled(ctx context.Context, run ledger.Run) error {
 // superviseOpen closes the run if it is complete, settles it if it is late,
 // and otherwise sends anew what seems lost.
 func (j *Jobs) superviseOpen(ctx context.Context, run ledger.Run, s *Supervision) error {
-	now := j.Now()
+	now, counted := j.Now(), run
 	sums, pending, err := j.unfinished(ctx, run.ID)
 	if err != nil {
 		return err
 	}
+	if sums.Final()+sums.Pending > run.Expected {
+		return j.expectMore(ctx, run.ID, sums)
+	}
+	if run, err = j.wake(ctx, run, pending, s); err != nil || run.State != ledger.RunOpen {
+		return err
+	}
 	late := !now.Before(run.Deadline)
 	if late && len(pending) > 0 {
-		if err := j.settleLate(ctx, pending, s); err != nil {
+		if err := j.settleLate(ctx, run, pending, s); err != nil {
 			return err
 		}
 		if sums, pending, err = j.unfinished(ctx, run.ID); err != nil {
@@ -171,7 +178,7 @@ func (j *Jobs) superviseOpen(ctx context.Context, run ledger.Run, s *Supervision
 		return nil
 	}
 	if len(pending) == 0 && (late || sums.Final() == run.Expected && j.enqueued(run, now)) {
-		return j.closeRun(ctx, run, sums, s)
+		return j.closeRun(ctx, counted, sums, s)
 	}
 	return j.requeue(ctx, run, sums, lost(run, pending, now, j.RequeueAfter), s)
 }
@@ -198,20 +205,16 @@ func (j *Jobs) unfinished(ctx context.Context, run string) (ledger.Sums, []ledge
 	return sums, pending, err
 }
 
-// settleLate fails what the deadline found unfinished. What was last known
-// about it stays readable.
-func (j *Jobs) settleLate(ctx context.Context, pending []ledger.Outcome, s *Supervision) error {
+// settleLate fails what the deadline found unfinished: with the class of the
+// connection's problem where that stands still, so that nobody looks for the
+// trouble at the customer; otherwise what was last known stays readable.
+func (j *Jobs) settleLate(ctx context.Context, run ledger.Run, pending []ledger.Outcome, s *Supervision) error {
+	now, err := j.footing(ctx, run)
+	if err != nil {
+		return err
+	}
 	for _, o := range pending {
-		o.Plain = "The run's deadline passed. " + o.Plain
-		if o.State == sam.Expected {
-			o.Plain = "The run's deadline passed before the task was tried."
-			o.Fix = "Check that the queue function runs, then wait for the next run."
-		}
-		if o.Class == "" {
-			o.Class = sam.ClassRetry
-		}
-		o.State, o.UpdatedAt, o.RetryAt = sam.Failed, j.Now(), time.Time{}
-		if err := j.Ledger.PutOutcome(ctx, o); err != nil {
+		if err := j.Ledger.PutOutcome(ctx, settled(o, now.problem(o.Customer), now.now)); err != nil {
 			return err
 		}
 		s.Settled++
@@ -219,8 +222,42 @@ func (j *Jobs) settleLate(ctx context.Context, pending []ledger.Outcome, s *Supe
 	return nil
 }
 
-// closeRun writes the final sums, unless the run was cancelled or changed what
-// it expects since it was counted. Sums that do not add up are kept, and said.
+// settled is an open outcome as the deadline leaves it; stands is what its
+// connection stands still for, if it does.
+func settled(o ledger.Outcome, stands *ledger.ConnectionProblem, now time.Time) ledger.Outcome {
+	switch {
+	case stands != nil:
+		o.Class, o.Code, o.RequestID = stands.Class, stands.Code, stands.RequestID
+		o.Plain, o.Fix = "The run's deadline passed while the connection stood still. "+stands.Plain, stands.Fix
+	case o.State == sam.Expected:
+		o.Plain = "The run's deadline passed before the task was tried."
+		o.Fix = "Check that the queue function runs, then wait for the next run."
+	default:
+		o.Plain = "The run's deadline passed. " + o.Plain
+	}
+	if o.Class == "" {
+		o.Class = sam.ClassRetry
+	}
+	o.State, o.UpdatedAt, o.RetryAt = sam.Failed, now, time.Time{}
+	return o
+}
+
+// expectMore takes in rows that a writer, long thought dead, added after the run
+// was opened: what is written is expected. The next round looks after them.
+func (j *Jobs) expectMore(ctx context.Context, id string, sums ledger.Sums) error {
+	_, _, err := j.Ledger.ChangeRun(ctx, id, func(r *ledger.Run) bool {
+		n := sums.Final() + sums.Pending
+		if r.State != ledger.RunOpen || r.Expected >= n {
+			return false
+		}
+		r.Expected, r.Sums = n, sums
+		return true
+	})
+	return err
+}
+
+// closeRun writes the final sums, unless the run was cancelled, or outcomes
+// were added or reopened since it was read to be counted. Sums that do not add up are kept, and said.
 func (j *Jobs) closeRun(ctx context.Context, run ledger.Run, sums ledger.Sums, s *Supervision) error {
 	closed, _, err := j.Ledger.ChangeRun(ctx, run.ID, func(r *ledger.Run) bool {
 		if r.State != ledger.RunOpen || r.Expected != run.Expected || !r.ReopenedAt.Equal(run.ReopenedAt) {
