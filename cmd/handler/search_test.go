@@ -111,7 +111,7 @@ func (h *hunt) plant(t *testing.T) {
 		t.Fatal(err)
 	}
 	results := ledger.NewResultStore(clients.Container(storage.ContainerResults))
-	if err := results.PutResult(t.Context(), "11111111-1111-4111-8111-111111111111", "health", []byte(`{"x":"`+opaque+`"}`)); err != nil {
+	if err := results.PutResult(t.Context(), "11111111-1111-4111-8111-111111111111", "health", []byte(`{"x":"`+opaque+`"}`), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 

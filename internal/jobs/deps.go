@@ -49,7 +49,7 @@ type Ledger interface {
 
 // Results keeps the last good document of each customer and task.
 type Results interface {
-	PutResult(ctx context.Context, customer sam.CustomerID, task string, doc []byte) error
+	PutResult(ctx context.Context, customer sam.CustomerID, task string, doc []byte, at time.Time) error
 }
 
 // Sender puts a message on a queue, hidden for delay; the storage clients are

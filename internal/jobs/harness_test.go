@@ -196,7 +196,7 @@ type results struct {
 	docs map[string]json.RawMessage
 }
 
-func (r *results) PutResult(_ context.Context, c sam.CustomerID, task string, doc []byte) error {
+func (r *results) PutResult(_ context.Context, c sam.CustomerID, task string, doc []byte, _ time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.docs == nil {

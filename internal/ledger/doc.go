@@ -45,8 +45,10 @@
 //     (an outbox) and stay until MarkAnnounced: announced at least once, with a
 //     stable key. Two transitions of one finding within one second share a key.
 //   - ConsumeState lets exactly one caller win.
-//   - PutConnection, PutCustomers, PutRun, PutResult and Beat: last writer wins. Who
-//     needs more holds a lease.
+//   - PutResult keeps the newer of two documents, by when their observations
+//     began, whichever arrives last.
+//   - PutConnection, PutCustomers, PutRun and Beat: last writer wins. Who needs
+//     more holds a lease.
 //
 // # Units and errors
 //

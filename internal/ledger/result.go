@@ -7,7 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
@@ -19,35 +23,80 @@ import (
 // maxResult bounds a result document, unpacked.
 const maxResult = 64 << 20
 
+// observed is the metadata of a result that says when its observation began.
+const observed = "observed"
+
 // ResultStore keeps the last good raw document of each customer and task as
-// the blob <customer>/<task>.json.gz. It is safe for concurrent use; the last
-// writer wins.
+// the blob <customer>/<task>.json.gz. It is safe for concurrent use, by many
+// processes at once: a document never takes the place of a newer one.
 type ResultStore struct{ blobs *container.Client }
 
 // NewResultStore keeps results in the container, which must exist.
 func NewResultStore(c *container.Client) *ResultStore { return &ResultStore{c} }
 
-// PutResult stores a JSON document of at most 64 MiB over the one before.
-func (s *ResultStore) PutResult(ctx context.Context, customer sam.CustomerID, task string, doc []byte) error {
+// PutResult stores a JSON document of at most 64 MiB over an older one. at is
+// when its observation began; where a document of that time or a later one lies
+// already, nothing is changed and nil returned: the record is better.
+func (s *ResultStore) PutResult(ctx context.Context, customer sam.CustomerID, task string, doc []byte, at time.Time) error {
 	if len(doc) > maxResult {
 		return fmt.Errorf("put result %s of customer %s: %d bytes are more than %d", task, customer, len(doc), maxResult)
 	}
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	if _, err := z.Write(doc); err != nil {
-		return fmt.Errorf("put result %s of customer %s: %w", task, customer, err)
-	}
-	if err := z.Close(); err != nil {
-		return fmt.Errorf("put result %s of customer %s: %w", task, customer, err)
-	}
-	contentType := "application/gzip" // not content encoding: some readers would unpack it unasked
-	_, err := s.client(customer, task).UploadBuffer(ctx, packed.Bytes(), &blockblob.UploadBufferOptions{
-		HTTPHeaders: &blob.HTTPHeaders{BlobContentType: &contentType},
-	})
+	packed, err := pack(doc)
 	if err != nil {
 		return fmt.Errorf("put result %s of customer %s: %w", task, customer, err)
 	}
-	return nil
+	for range maxAttempts {
+		if err = s.put(ctx, s.client(customer, task), packed, utc(at)); err == nil {
+			return nil
+		}
+		if !bloberror.HasCode(err, bloberror.ConditionNotMet, bloberror.BlobAlreadyExists, bloberror.TargetConditionNotMet) {
+			return fmt.Errorf("put result %s of customer %s: %w", task, customer, err)
+		}
+	}
+	return fmt.Errorf("put result %s of customer %s: %w", task, customer, ErrBusy)
+}
+
+func pack(doc []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write(doc)
+	err = errors.Join(err, z.Close())
+	return packed.Bytes(), err
+}
+
+// put looks at what lies there, decides, and writes over that version alone.
+func (s *ResultStore) put(ctx context.Context, client *blockblob.Client, packed []byte, at time.Time) error {
+	over := &blob.ModifiedAccessConditions{}
+	have, err := client.GetProperties(ctx, nil)
+	switch {
+	case bloberror.HasCode(err, bloberror.BlobNotFound):
+		over.IfNoneMatch = to.Ptr(azcore.ETagAny)
+	case err != nil:
+		return err
+	case !observedAt(have.Metadata).Before(at):
+		return nil
+	default:
+		over.IfMatch = have.ETag
+	}
+	_, err = client.UploadBuffer(ctx, packed, &blockblob.UploadBufferOptions{
+		// Not a content encoding: some readers would unpack it unasked.
+		HTTPHeaders:      &blob.HTTPHeaders{BlobContentType: to.Ptr("application/gzip")},
+		Metadata:         map[string]*string{observed: to.Ptr(at.Format(time.RFC3339Nano))},
+		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: over},
+	})
+	return err
+}
+
+// observedAt reads the metadata, whose names come back in any case; the zero
+// time for documents of versions that did not write it.
+func observedAt(metadata map[string]*string) time.Time {
+	for name, value := range metadata {
+		if strings.EqualFold(name, observed) && value != nil {
+			at, _ := time.Parse(time.RFC3339Nano, *value) // what is unreadable is old
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 // Result reads the last document of a customer and task, or ErrAbsent.

@@ -3,12 +3,19 @@ package ledger_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
 	"github.com/samkeeper/samkeeper/internal/storage"
+	"github.com/samkeeper/samkeeper/localworld/azurite"
+	"github.com/samkeeper/samkeeper/sim/simtest"
 )
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 const (
 	alice = sam.CustomerID("a0000000-0000-4000-8000-000000000001")
@@ -23,8 +30,8 @@ func TestResults(t *testing.T) {
 		t.Errorf("before: error %v, want ErrAbsent", err)
 	}
 	doc := bytes.Repeat([]byte(`{"state":"Unavailable"},`), 10_000)
-	for _, want := range [][]byte{doc, []byte(`[]`)} {
-		if err := results.PutResult(t.Context(), alice, "health", want); err != nil {
+	for i, want := range [][]byte{doc, []byte(`[]`)} {
+		if err := results.PutResult(t.Context(), alice, "health", want, noon.Add(time.Duration(i))); err != nil {
 			t.Fatal(err)
 		}
 		have, err := results.Result(t.Context(), alice, "health")
@@ -41,7 +48,7 @@ func TestResultIsPackedAndInItsPlace(t *testing.T) {
 	t.Parallel()
 	box := account(t).Container(storage.ContainerResults)
 	doc := bytes.Repeat([]byte(" "), 1<<20)
-	if err := ledger.NewResultStore(box).PutResult(t.Context(), alice, "alerts", doc); err != nil {
+	if err := ledger.NewResultStore(box).PutResult(t.Context(), alice, "alerts", doc, noon); err != nil {
 		t.Fatal(err)
 	}
 	props, err := box.NewBlobClient(string(alice)+"/alerts.json.gz").GetProperties(t.Context(), nil)
@@ -50,6 +57,40 @@ func TestResultIsPackedAndInItsPlace(t *testing.T) {
 	}
 	if *props.ContentLength > 1<<14 || *props.ContentType != "application/gzip" {
 		t.Errorf("%d bytes of %s", *props.ContentLength, *props.ContentType)
+	}
+}
+
+// TestAnOlderResultNeverTakesTheNewersPlace: a job that was delivered twice may
+// write late what it saw early.
+func TestAnOlderResultNeverTakesTheNewersPlace(t *testing.T) {
+	t.Parallel()
+	for name, account := range map[string]string{"azurite": azurite.ForTest(t).ConnectionString(), "simulated": simtest.Storage(t).ConnectionString()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			box := opened(t, account).Container(storage.ContainerResults)
+			var all sync.WaitGroup
+			const writers = 12
+			for i := range writers {
+				results := ledger.NewResultStore(box)
+				all.Go(func() {
+					for _, n := range []int{(i * 5) % writers, i} { // each time twice, in two orders
+						if err := results.PutResult(t.Context(), alice, "health", fmt.Append(nil, n), noon.Add(time.Duration(n)*time.Second)); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			all.Wait()
+			results := ledger.NewResultStore(box)
+			for _, late := range []int{3, writers - 1} {
+				if err := results.PutResult(t.Context(), alice, "health", []byte(`"late"`), noon.Add(time.Duration(late)*time.Second)); err != nil {
+					t.Error(err)
+				}
+			}
+			if have, err := results.Result(t.Context(), alice, "health"); err != nil || string(have) != fmt.Sprint(writers-1) {
+				t.Errorf("document %s, %v: want the newest", have, err)
+			}
+		})
 	}
 }
 
@@ -67,7 +108,7 @@ func TestResultThatIsNoGzip(t *testing.T) {
 func TestTooLargeResult(t *testing.T) {
 	t.Parallel()
 	results := ledger.NewResultStore(account(t).Container(storage.ContainerResults))
-	if err := results.PutResult(t.Context(), alice, "alerts", make([]byte, 64<<20+1)); err == nil {
+	if err := results.PutResult(t.Context(), alice, "alerts", make([]byte, 64<<20+1), noon); err == nil {
 		t.Error("no error")
 	}
 }

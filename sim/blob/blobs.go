@@ -83,13 +83,13 @@ func (c *call) get(box *container) *problem {
 	}
 	when := c.conditions()
 	switch {
-	case when.match != "" && when.match != "*" && when.match != b.content.etag:
+	case when.match != "" && when.match != "*" && when.match != b.etag:
 		return errConditionNotMet
-	case when.noneMatch == "*" || when.noneMatch != "" && when.noneMatch == b.content.etag:
+	case when.noneMatch == "*" || when.noneMatch != "" && when.noneMatch == b.etag:
 		return errNotModified
 	}
 	h := c.w.Header()
-	c.describe(b.content.etag, b.modified)
+	c.describe(b.etag, b.modified)
 	for name, value := range b.headers {
 		h.Set(name, value)
 	}
@@ -156,7 +156,7 @@ func (c *call) lease() *problem {
 	if wrong != nil {
 		return wrong
 	}
-	c.describe(b.content.etag, b.modified)
+	c.describe(b.etag, b.modified)
 	if action == "break" {
 		c.w.Header().Set("x-ms-lease-time", strconv.Itoa(int((left+time.Second-1)/time.Second)))
 	} else if action != "release" {

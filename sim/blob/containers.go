@@ -110,7 +110,7 @@ func (c *call) listBlobs() *problem {
 	for _, b := range found {
 		item := blobItem{Name: b.name}
 		p := &item.Properties
-		p.CreationTime, p.LastModified, p.Etag = httpTime(b.created), httpTime(b.modified), b.content.etag
+		p.CreationTime, p.LastModified, p.Etag = httpTime(b.created), httpTime(b.modified), b.etag
 		p.ContentLength, p.ContentType, p.BlobType = len(b.data), b.kind, blockBlob
 		p.LeaseState = b.lease.state(c.now())
 		doc.Blobs.Blob = append(doc.Blobs.Blob, item)

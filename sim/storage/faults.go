@@ -104,14 +104,12 @@ func (p *plan) message(c queue.Call) queue.Mishap {
 	f := p.faults.Load().Messages[c.Queue]
 	chance := p.draw("message " + c.Queue + " " + c.Operation.String())
 	var out queue.Mishap
-	switch c.Operation {
-	case queue.PutMessage:
+	if c.Operation == queue.PutMessage {
 		p.put(f, chance, &out)
-	case queue.GetMessages:
-		if chance.Float64() < f.Redeliver {
-			out.StayVisible = true
-			p.redelivered.Add(1)
-		}
+	}
+	if c.Operation == queue.GetMessages && chance.Float64() < f.Redeliver {
+		out.StayVisible = true
+		p.redelivered.Add(1)
 	}
 	return out
 }

@@ -104,6 +104,7 @@ func want(t *testing.T, what string, err error, expected string) {
 
 func TestTables(t *testing.T) {
 	onBoth(t, func(t *testing.T, service *aztables.ServiceClient) {
+		t.Helper()
 		client := service.NewClient("Things")
 		_, err := client.AddEntity(t.Context(), row(t, "p", "r", nil), nil)
 		want(t, "a row without a table", err, "404 TableNotFound")
@@ -128,6 +129,7 @@ func TestTables(t *testing.T) {
 
 func TestEntities(t *testing.T) {
 	onBoth(t, func(t *testing.T, service *aztables.ServiceClient) {
+		t.Helper()
 		ctx, client := t.Context(), service.NewClient("Things")
 		if _, err := client.CreateTable(ctx, nil); err != nil {
 			t.Fatal(err)
@@ -195,6 +197,7 @@ func drain(t *testing.T, client *aztables.Client, options *aztables.ListEntities
 
 func TestQueries(t *testing.T) {
 	onBoth(t, func(t *testing.T, service *aztables.ServiceClient) {
+		t.Helper()
 		client := filled(t, service)
 		for _, tc := range []struct {
 			filter      string
@@ -239,6 +242,7 @@ func TestQueries(t *testing.T) {
 
 func TestPages(t *testing.T) {
 	onBoth(t, func(t *testing.T, service *aztables.ServiceClient) {
+		t.Helper()
 		client, top := filled(t, service), int32(7)
 		keys, pages := drain(t, client, &aztables.ListEntitiesOptions{Top: &top})
 		if len(keys) != 60 || len(pages) != 9 || pages[0] != 7 {
@@ -254,6 +258,7 @@ func TestPages(t *testing.T) {
 
 func TestTransactions(t *testing.T) {
 	onBoth(t, func(t *testing.T, service *aztables.ServiceClient) {
+		t.Helper()
 		client := filled(t, service)
 		stale := azcore.ETag(`W/"datetime'2026-11-21T00%3A00%3A00.0000000Z'"`)
 		do := func(actions ...aztables.TransactionAction) string {

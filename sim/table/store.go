@@ -32,7 +32,7 @@ func (a *account) table(name string) (*table, *problem) {
 
 func (a *account) create(name string) *problem {
 	if !tableName.MatchString(name) || strings.EqualFold(name, "tables") {
-		return invalid("InvalidResourceName", "The specifed resource name contains invalid characters.")
+		return invalid("InvalidResourceName", "The specified resource name contains invalid characters.")
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
