@@ -32,6 +32,9 @@ func (b *job) do(ctx context.Context, name string) error {
 			return b.do(ctx, name)
 		}
 	}
+	if healer := b.curable(name, d); healer != nil {
+		return b.heal(ctx, name, healer, d)
+	}
 	if d.verb != settle {
 		return b.postpone(ctx, name, d)
 	}
@@ -55,7 +58,9 @@ func (b *job) attempt(ctx context.Context, name string) (res Result, err error) 
 		}
 	}()
 	b.calls.Begin()
-	return task.Run(b.calls.In(ctx), b.visit)
+	visit := b.visit
+	visit.Run, visit.Doubted, visit.Waited = b.m.Run, b.doubted, waitsFor(b.rows[name])
+	return task.Run(b.calls.In(ctx), visit)
 }
 
 func unknownTask(name string) *sam.Problem {
@@ -114,7 +119,7 @@ func (b *job) settle(ctx context.Context, name string, d decision, findings []sa
 			return err
 		}
 		if doc != nil {
-			if err := b.Results.PutResult(ctx, b.m.Customer, name, doc); err != nil {
+			if err := b.Results.PutResult(ctx, b.m.Customer, name, doc, b.visit.Now); err != nil {
 				return err
 			}
 		}
@@ -123,6 +128,7 @@ func (b *job) settle(ctx context.Context, name string, d decision, findings []sa
 	if err := b.Ledger.PutOutcome(ctx, o); err != nil {
 		return err
 	}
+	b.rows[name] = o
 	b.meet(d)
 	if d.state == sam.Failed {
 		b.Log.ErrorContext(ctx, "task failed", inRun(b.m.Run), atCustomer(b.m.Customer), ofTask(name),

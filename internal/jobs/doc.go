@@ -37,6 +37,16 @@
 // where none is left do the bench's customers wait as above. A customer known
 // to several benches is visited once, by the same one each time.
 //
+// # Healing
+//
+// A [Healer] comes before the tasks that would be skipped for what it mends
+// (missing consent). While it is not final the rest of its job waits with it, in
+// one message. A task that says [CodeWait] waits without using up a try, and
+// bounds its waiting itself. A task that meets the state although the healer was
+// done asks it again, once in a job: if it is content the task is done again, if
+// it waits the task waits, otherwise the task is skipped. The healer's own
+// outcome stays what it was.
+//
 // # Delivery
 //
 // Queue messages arrive at least once and in any order. A task whose row is

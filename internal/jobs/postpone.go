@@ -31,6 +31,9 @@ func (b *job) postpone(ctx context.Context, name string, d decision) error {
 		}
 		b.holdAll(held(b.m.Connection, d.delay))
 	case settle, again, wait:
+		if b.Tasks.heals(name) {
+			b.holdAll(d) // the same message takes them on, so that they come back together
+		}
 	}
 	return nil
 }

@@ -22,6 +22,10 @@ const MaxTries = len(delays) + 1
 // the trouble, before one of them looks again.
 const HoldFor = 15 * time.Minute
 
+// healerDelay is how long a task waits for a Healer that another message deals
+// with, before it looks again.
+const healerDelay = 15 * time.Second
+
 // longestDelay is below the seven days for which a message can be hidden.
 const longestDelay = 24 * time.Hour
 

@@ -67,6 +67,9 @@ type job struct {
 	later   []deferral // what goes back to the queue
 	calls   *throttle.Pouch
 	barrier *decision // the gravest access state met
+	rows    map[string]ledger.Outcome
+	healed  *decision // what a healer said when it was asked again
+	doubted bool      // a healer is being asked again
 }
 
 // begin finds out which tasks of the message are still open.
@@ -78,7 +81,14 @@ func (j *Jobs) begin(ctx context.Context, run ledger.Run, m Message, nth int) (*
 	if m.Connection, err = j.inPlaceOf(ctx, m.Connection, rosterLife); err != nil {
 		return nil, err
 	}
-	return &job{Jobs: j, run: run, m: m, nth: nth, todo: crashedLast(j.open(ctx, m, outcomes), outcomes), visit: j.newVisit(m), calls: throttle.NewPouch(m.Places)}, nil
+	rows := make(map[string]ledger.Outcome, len(outcomes))
+	for _, o := range outcomes {
+		rows[o.Task] = o
+	}
+	return &job{
+		Jobs: j, run: run, m: m, nth: nth, rows: rows,
+		todo: crashedLast(j.open(ctx, m, rows), outcomes), visit: j.newVisit(m), calls: throttle.NewPouch(m.Places),
+	}, nil
 }
 
 // newVisit is the customer seen through the message's connection.
@@ -94,11 +104,7 @@ func (j *Jobs) newVisit(m Message) Visit {
 
 // open picks the tasks to run: expected by the run, not final, and not already
 // handed on to a later message by an earlier delivery of this one.
-func (j *Jobs) open(ctx context.Context, m Message, outcomes []ledger.Outcome) []string {
-	rows := make(map[string]ledger.Outcome, len(outcomes))
-	for _, o := range outcomes {
-		rows[o.Task] = o
-	}
+func (j *Jobs) open(ctx context.Context, m Message, rows map[string]ledger.Outcome) []string {
 	var todo []string
 	for _, task := range inOrder(j.Tasks, m.Tasks) {
 		row, expected := rows[task]

@@ -36,7 +36,13 @@ type Visit struct {
 	Credential azcore.TokenCredential // tokens of the customer's tenant
 	Partner    azcore.TokenCredential // tokens of the connection's own tenant
 	Now        time.Time
-	shared     *shared
+	Run        string // id of the run
+	// Doubted: another task met the state that this Healer mends, after it was
+	// taken for mended. What is cached proves nothing then.
+	Doubted bool
+	// Waited: the task asked for a wait (CodeWait), and this is after it.
+	Waited bool
+	shared *shared
 }
 
 // Result is what a task found.
