@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
+	"github.com/samkeeper/samkeeper/internal/telemetry"
 )
 
 // The audit trail of given-up messages: action, and subject of foreign ones.
@@ -135,7 +137,7 @@ func (j *Jobs) failPoisoned(ctx context.Context, m Message, rows []ledger.Outcom
 func (j *Jobs) keepForeign(ctx context.Context, body []byte, why error) error {
 	_, err := j.Ledger.PutPoisoned(ctx, ledger.Poisoned{
 		At: j.Now(), Foreign: true, Class: sam.ClassConfiguration, Code: CodeForeign,
-		Plain: fmt.Sprintf("Something that is no job message lay in the queue %s: %.300s.", QueueCustomerJobs, why),
+		Plain: fmt.Sprintf("Something that is no job message lay in the queue %s: %.300s.", QueueCustomerJobs, telemetry.Scrub(why.Error())),
 		Fix:   "Find out who writes to the queue; only samkeeper does. It cannot be replayed, and nobody waits for it.",
 		Body:  Excerpt(body),
 	}, body)
@@ -154,13 +156,17 @@ func (j *Jobs) keepForeign(ctx context.Context, body []byte, why error) error {
 	return nil
 }
 
-// Excerpt shows how foreign bytes begin: quoted, in ASCII, with a bound.
+// named are the members of a JSON object whose text is nobody's business.
+var named = regexp.MustCompile(`(?i)("[^"\\]*(?:token|secret|password|assertion|authorization|cookie|key|code|sig)[^"\\]*"\s*:\s*)"(?:[^"\\]|\\.)*"?`)
+
+// Excerpt shows how foreign bytes begin: without what looks like a credential,
+// quoted, in ASCII, with a bound.
 func Excerpt(body []byte) string {
-	text := strconv.QuoteToASCII(string(body[:min(len(body), excerptBytes)]))
-	if len(body) > excerptBytes {
-		return text + "…"
+	text := telemetry.Scrub(named.ReplaceAllString(string(body), `$1"[redacted]"`))
+	if len(text) > excerptBytes {
+		return strconv.QuoteToASCII(text[:excerptBytes]) + "…"
 	}
-	return text
+	return strconv.QuoteToASCII(text)
 }
 
 func (j *Jobs) keep(ctx context.Context, subject, result, detail, reference string) error {

@@ -207,11 +207,15 @@ func TestForeignExcerptsAreEscapedAndBounded(t *testing.T) {
 		body []byte
 		want string
 	}{
-		"empty":  {nil, `""`},
-		"text":   {[]byte("he said \"no\"\n"), `"he said \"no\"\n"`},
-		"binary": {[]byte{0xff, 0, 0x1b}, `"\xff\x00\x1b"`},
-		"umlaut": {[]byte("ö"), `"\u00f6"`},
-		"long":   {bytes.Repeat([]byte("a"), 9999), `"` + strings.Repeat("a", 512) + `"…`},
+		"empty":       {nil, `""`},
+		"text":        {[]byte("he said \"no\"\n"), `"he said \"no\"\n"`},
+		"binary":      {[]byte{0xff, 0, 0x1b}, `"\xff\x00\x1b"`},
+		"umlaut":      {[]byte("ö"), `"\u00f6"`},
+		"a token":     {[]byte("see eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln now"), `"see [redacted] now"`},
+		"a grant":     {[]byte(`{"refresh_token":"Zm9v\"YmFy","tenant":"t"}`), `"{\"refresh_token\":\"[redacted]\",\"tenant\":\"t\"}"`},
+		"a cut grant": {[]byte(`{"client_secret" : "Zm9vYmFy`), `"{\"client_secret\" : \"[redacted]\""`},
+		"a form":      {[]byte("grant=x&client_secret=Zm9v&a=b"), `"grant=x&client_secret=[redacted]&a=b"`},
+		"long":        {bytes.Repeat([]byte("a"), 9999), `"` + strings.Repeat("a", 512) + `"…`},
 	} {
 		if got := jobs.Excerpt(row.body); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
