@@ -17,6 +17,14 @@ type tenantCredential struct {
 	tenant sam.TenantID
 }
 
+// fresh marks a context in which the cache is passed by.
+type fresh struct{}
+
+// Fresh is a context in which GetToken asks Entra rather than the cache: for
+// whoever has to know what is consented now. A cached token may be an hour old,
+// and holds what was consented then. What comes takes its place.
+func Fresh(ctx context.Context) context.Context { return context.WithValue(ctx, fresh{}, true) }
+
 // GetToken implements azcore.TokenCredential. Exactly one scope names the
 // resource. Claims, when given, are replayed and pass the cache by. Continuous
 // access evaluation is not declared (EnableCAE is ignored): tokens then live
@@ -26,7 +34,7 @@ func (c *tenantCredential) GetToken(ctx context.Context, opts policy.TokenReques
 		return azcore.AccessToken{}, c.misuse(opts)
 	}
 	k := key{c.conn, c.tenant, opts.Scopes[0]}
-	if opts.Claims != "" {
+	if opts.Claims != "" || ctx.Value(fresh{}) != nil {
 		return c.source.fly(ctx, k, opts.Claims)
 	}
 	cached, hit, renew := c.source.cached(k)

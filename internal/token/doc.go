@@ -10,7 +10,8 @@
 // token lives: it is tried again after half a minute. A hit allocates nothing. The cache is bounded: expired
 // tokens go first, then any. A request with a claims challenge passes the cache
 // by, since the cached token is the one that was refused, and its result takes
-// the cached token's place.
+// the cached token's place; so does a request in a context made by Fresh, since
+// a cached token tells nothing of a consent given since. Refusals are not cached.
 //
 // # One flight
 //

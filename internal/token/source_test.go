@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -359,4 +360,29 @@ func TestHitAllocatesNothing(t *testing.T) {
 	if allocations != 0 {
 		t.Errorf("%v allocations a hit, want none", allocations)
 	}
+}
+
+// A consent given a moment ago is seen past the cache, and by everybody after.
+func TestFreshPassesTheCacheBy(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.want(t, graph, "access-1")
+	got, err := h.Credential(conn, customer).GetToken(token.Fresh(t.Context()), policy.TokenRequestOptions{Scopes: []string{graph}})
+	if err != nil || got.Token != "access-2" {
+		t.Fatalf("%s, %v; want another token", got.Token, err)
+	}
+	h.want(t, graph, "access-2")
+	if h.redeemer.count() != 2 {
+		t.Errorf("%d redemptions, want 2", h.redeemer.count())
+	}
+}
+
+// A refusal is not remembered: the next request asks again.
+func TestRefusalsAreNotCached(t *testing.T) {
+	t.Parallel()
+	var consented atomic.Bool
+	h := newHouse(t, refusing(65001, func(entra.RefreshRequest) bool { return !consented.Load() }))
+	h.problem(t, sam.ClassCustomer)
+	consented.Store(true)
+	h.want(t, graph, "access-2")
 }
