@@ -174,6 +174,21 @@ func (h *Host) Stop(ctx context.Context) error {
 	}
 }
 
+// Crash ends the host as the loss of its machine does: the handler is killed,
+// and the messages it worked on stay leased until their leases run out. It
+// returns when nothing runs any more.
+func (h *Host) Crash() {
+	if h.front == nil {
+		return
+	}
+	for _, q := range h.queues {
+		q.Abandon()
+	}
+	h.end()
+	h.stopOnce.Do(func() { go h.shutDown(h.life) })
+	<-h.stopped
+}
+
 // Done is closed when the host has stopped.
 func (h *Host) Done() <-chan struct{} { return h.stopped }
 

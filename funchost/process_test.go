@@ -9,6 +9,7 @@ import (
 
 	"github.com/samkeeper/samkeeper/funchost"
 	"github.com/samkeeper/samkeeper/funchost/worker"
+	"github.com/samkeeper/samkeeper/localworld/azurite"
 )
 
 func TestEmptyAnswerHangsUntilFunctionTimeout(t *testing.T) {
@@ -136,5 +137,26 @@ func TestHandlerThatNeverListensStopsTheHost(t *testing.T) {
 	}
 	if r.Err() == nil {
 		t.Error("the host must say why it stopped")
+	}
+}
+
+// TestCrashLeavesMessagesLeased: a host whose machine is gone settles nothing,
+// and another host gets the message when the lease runs out.
+func TestCrashLeavesMessagesLeased(t *testing.T) {
+	t.Parallel()
+	storage := azurite.ForTest(t)
+	first := launchOn(t, storage, setup{
+		functions: map[string]string{"Sync": queueIn}, env: []string{"ANSWER_Sync=200|text/plain|hang"},
+		change: func(c *funchost.Config) { c.QueueLease = 2 * time.Second },
+	})
+	first.put(t, "work", encoded("x"))
+	first.requests(t, 1)
+	first.Crash()
+	if stat := first.Stats()["Sync"]; stat.Running != 0 || first.peek(t, "work") != nil {
+		t.Errorf("%+v, visible %q: the message must stay leased", stat, first.peek(t, "work"))
+	}
+	second := launchOn(t, storage, setup{functions: map[string]string{"Sync": queueIn}})
+	if all := second.requests(t, 1); !strings.Contains(all[0].Body, `"DequeueCount":"2"`) {
+		t.Error(all[0].Body)
 	}
 }

@@ -41,6 +41,10 @@ type Options struct {
 	Instances int
 	// Observe is told of every finished invocation; it must not block.
 	Observe func(funchost.Invocation)
+	// Stored is told of every blob that was put into the simulated storage.
+	Stored func(container, name string, metadata map[string]string)
+	// QueueLease shortens the ten minutes for which a host leases a message.
+	QueueLease time.Duration
 }
 
 // World is the running local world. Its methods may be used by one goroutine.
@@ -51,6 +55,7 @@ type World struct {
 	Host    *funchost.Host   // the first of Hosts
 	Hosts   []*funchost.Host
 
+	config  funchost.Config // of every host; the address is the first one's
 	logs    *logs
 	client  *http.Client // trusts the simulator, follows no redirects
 	answers *record      // every body the app answered here
@@ -83,7 +88,7 @@ func Start(ctx context.Context, opts Options) (_ *World, err error) {
 
 func (w *World) startStorage(ctx context.Context, opts Options) (err error) {
 	if opts.Simulated {
-		if w.Account, err = storage.Start(ctx, storage.Options{Seed: opts.Seed}); err != nil {
+		if w.Account, err = storage.Start(ctx, storage.Options{Seed: opts.Seed, Stored: opts.Stored}); err != nil {
 			return fmt.Errorf("starting the simulated storage: %w", err)
 		}
 		return nil
@@ -127,8 +132,9 @@ func (w *World) startHosts(ctx context.Context, opts Options) error {
 	config := funchost.Config{
 		ScriptRoot: root, Env: environment(settings), HTTPAddr: address, Observe: opts.Observe,
 		Log: slog.New(slog.NewTextHandler(w.logs.host, nil)), HandlerOutput: w.logs.handler,
-		Now: hostClock(time.Now()),
+		Now: hostClock(time.Now()), QueueLease: opts.QueueLease,
 	}
+	w.config = config
 	for range max(1, opts.Instances) {
 		if err := w.startHost(ctx, config); err != nil {
 			return err
@@ -136,6 +142,14 @@ func (w *World) startHosts(ctx context.Context, opts Options) error {
 		config.HTTPAddr = "" // whichever is free
 	}
 	return nil
+}
+
+// HostConfig describes one more host over the same storage, on a free address:
+// for those who end hosts and start others in their place.
+func (w *World) HostConfig() funchost.Config {
+	config := w.config
+	config.HTTPAddr = ""
+	return config
 }
 
 // startHost starts one host. The first one's address is chosen before, because

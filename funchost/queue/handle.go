@@ -35,6 +35,9 @@ func (l *Listener) handle(ctx context.Context, m received) {
 		return
 	}
 	receipt, err := l.process(ctx, m)
+	if l.abandoned.Load() {
+		return // stays leased
+	}
 	m.PopReceipt = receipt
 	l.report(l.complete(settle, m, err), m)
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue/v2"
@@ -46,6 +47,8 @@ type Listener struct {
 	polling sync.WaitGroup
 	tasks   sync.WaitGroup
 
+	abandoned atomic.Bool // what runs is not settled any more
+
 	mu      sync.Mutex
 	running int
 	polls   uint64 // rounds begun
@@ -83,6 +86,10 @@ func (l *Listener) StopPolling() {
 	l.cancel()
 	l.polling.Wait()
 }
+
+// Abandon leaves every message that is being processed to its lease, as a host
+// does whose machine is gone: it is neither deleted nor released.
+func (l *Listener) Abandon() { l.abandoned.Store(true) }
 
 // Wait returns when no message runs any more. Call it after StopPolling.
 func (l *Listener) Wait() { l.tasks.Wait() }

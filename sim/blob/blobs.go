@@ -62,10 +62,11 @@ func (c *call) put(box *container) *problem {
 			v.headers[as] = values[0]
 		}
 		if name, ok := strings.CutPrefix(header, metadataPrefix); ok {
-			v.metadata[name] = values[0]
+			v.metadata[strings.ToLower(name)] = values[0]
 		}
 	}
-	if wrong := box.put(c.blob, v, c.r.Header.Get("X-Ms-Lease-Id"), c.conditions()); wrong != nil {
+	told := func() { c.stored(c.container, c.blob, v.metadata) }
+	if wrong := box.put(c.blob, v, c.r.Header.Get("X-Ms-Lease-Id"), c.conditions(), told); wrong != nil {
 		return wrong
 	}
 	c.describe(v.etag, v.modified)

@@ -28,12 +28,16 @@ type Config struct {
 	Key string
 	// Now is the clock of leases and time stamps; nil is time.Now.
 	Now func() time.Time
+	// Stored is told of every blob that was put, in the order in which they
+	// took effect; it must be quick. The names of metadata are in lower case.
+	Stored func(container, name string, metadata map[string]string)
 }
 
 // Service is the blob service of any number of accounts. It is an
 // http.Handler, safe for concurrent use.
 type Service struct {
 	now      func() time.Time
+	stored   func(container, name string, metadata map[string]string)
 	verifier *sharedkey.Verifier // nil: everybody is let in
 	requests atomic.Uint64
 	versions atomic.Uint64
@@ -44,7 +48,10 @@ type Service struct {
 
 // New makes a service without containers.
 func New(cfg Config) (*Service, error) {
-	s := &Service{now: cfg.Now, accounts: map[string]*account{}}
+	s := &Service{now: cfg.Now, stored: cfg.Stored, accounts: map[string]*account{}}
+	if s.stored == nil {
+		s.stored = func(string, string, map[string]string) {}
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -93,8 +93,9 @@ func (c conditions) check(b *blob) *problem {
 	return nil
 }
 
-// put stores a version over the one that may be there.
-func (c *container) put(name string, v content, lease string, when conditions) *problem {
+// put stores a version over the one that may be there, and calls told before
+// anybody else can store the next.
+func (c *container) put(name string, v content, lease string, when conditions, told func()) *problem {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b := c.blobs[name]
@@ -114,6 +115,7 @@ func (c *container) put(name string, v content, lease string, when conditions) *
 	}
 	b.content = v
 	b.lease.written(v.modified)
+	told()
 	return nil
 }
 

@@ -6,6 +6,7 @@ import "time"
 type Call struct {
 	Account, Queue string
 	Operation      Operation
+	Hidden         time.Duration // PutMessage: how long the client hides it
 }
 
 // Mishap is what befalls a request; the zero value is nothing. What does not

@@ -3,6 +3,7 @@ package queue
 import (
 	"cmp"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -106,7 +107,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *fault {
 	}
 	s.counts[op].add()
 	if s.fate != nil {
-		c.mishap = s.fate(Call{Account: c.account, Queue: c.queue, Operation: op})
+		hidden, _ := strconv.Atoi(c.parameter("visibilitytimeout")) // what is no number is refused later
+		c.mishap = s.fate(Call{Account: c.account, Queue: c.queue, Operation: op, Hidden: seconds(hidden)})
 	}
 	if status := c.mishap.Refuse; status != 0 {
 		return serverFault(status)

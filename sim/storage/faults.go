@@ -22,9 +22,10 @@ type Faults struct {
 
 // MessageFaults befall messages that are put on one queue.
 type MessageFaults struct {
-	Drop      float64 // never stored
-	Duplicate float64 // stored twice
-	Delay     float64 // hidden for up to DelayBy longer, in whole seconds
+	Drop      float64       // never stored
+	DropUpTo  time.Duration // only those that are hidden no longer than this
+	Duplicate float64       // stored twice
+	Delay     float64       // hidden for up to DelayBy longer, in whole seconds
 	DelayBy   time.Duration
 	Redeliver float64 // of receptions: handed out, and left visible as well
 }
@@ -105,7 +106,7 @@ func (p *plan) message(c queue.Call) queue.Mishap {
 	chance := p.draw("message " + c.Queue + " " + c.Operation.String())
 	var out queue.Mishap
 	if c.Operation == queue.PutMessage {
-		p.put(f, chance, &out)
+		p.put(f, c.Hidden, chance, &out)
 	}
 	if c.Operation == queue.GetMessages && chance.Float64() < f.Redeliver {
 		out.StayVisible = true
@@ -114,9 +115,9 @@ func (p *plan) message(c queue.Call) queue.Mishap {
 	return out
 }
 
-func (p *plan) put(f MessageFaults, chance *rand.Rand, out *queue.Mishap) {
+func (p *plan) put(f MessageFaults, hidden time.Duration, chance *rand.Rand, out *queue.Mishap) {
 	switch roll := chance.Float64(); {
-	case roll < f.Drop:
+	case roll < f.Drop && hidden <= f.DropUpTo:
 		out.Drop = true
 		p.dropped.Add(1)
 		return

@@ -38,6 +38,8 @@ func (s Service) String() string { return serviceNames[s] }
 type Options struct {
 	Seed   uint64 // of the faults
 	Faults Faults // at the start
+	// Stored is told of every blob that was put, see blob.Config.
+	Stored func(container, name string, metadata map[string]string)
 }
 
 // Server is the account. It is safe for concurrent use.
@@ -62,7 +64,7 @@ func Start(ctx context.Context, options Options) (_ *Server, err error) {
 			s.Stop()
 		}
 	}()
-	handlers, err := s.services()
+	handlers, err := s.services(options)
 	if err != nil {
 		return nil, fmt.Errorf("storage account: %w", err)
 	}
@@ -74,8 +76,8 @@ func Start(ctx context.Context, options Options) (_ *Server, err error) {
 	return s, nil
 }
 
-func (s *Server) services() ([services]http.Handler, error) {
-	blobs, errBlob := blob.New(blob.Config{Key: sharedkey.EmulatorKey, Now: s.clock(Blob)})
+func (s *Server) services(options Options) ([services]http.Handler, error) {
+	blobs, errBlob := blob.New(blob.Config{Key: sharedkey.EmulatorKey, Now: s.clock(Blob), Stored: options.Stored})
 	queues, errQueue := queue.New(queue.Options{Key: sharedkey.EmulatorKey, Now: s.clock(Queue), Fate: s.plan.message})
 	tables, errTable := table.New(table.Config{Key: sharedkey.EmulatorKey, Now: s.clock(Table)})
 	return [services]http.Handler{blobs, queues, tables}, errors.Join(errBlob, errQueue, errTable)
