@@ -13,6 +13,7 @@ SEED       ?= 1
 KEEP       ?=
 AZURITE    := localworld/azurite
 FUZZTIME   ?= 20s
+LOAD_SIZE  := $(if $(filter command environment,$(origin CUSTOMERS)),--customers $(CUSTOMERS) --instances $(or $(INSTANCES),1))
 
 ##@ Run it
 
@@ -63,6 +64,10 @@ lint: $(LINT) ## gofmt, vet, golangci-lint with the fences of the house
 bench: ## Ratios against bare net/http and the peer library, each pair in one run
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./internal/token ./cmd/handler
 
+.PHONY: load
+load: $(BIN)/samload dist ## Sweeps of 100 and 1,000 customers, what one costs in each (FULL=1: 10,000 too; CUSTOMERS= INSTANCES=)
+	$(BIN)/samload --script-root $(DIST) --seed $(SEED) $(if $(FULL),--full) $(LOAD_SIZE) $(ARGS)
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (20s)
 	@for pkg in $$($(GO) list ./...); do \
@@ -85,8 +90,8 @@ help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 # Programs are always rebuilt: Go's own cache knows better than timestamps.
-.PHONY: $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl
-$(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl:
+.PHONY: $(BIN)/samload $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl
+$(BIN)/samload $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl:
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/$(@F)
 
