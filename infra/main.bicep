@@ -29,7 +29,7 @@ param consentAccounts string
 param cloud string = 'public'
 
 @description('Tasks of a sweep, comma-separated.')
-param tasks string = 'subscriptions,health,alerts,directory'
+param tasks string = 'subscriptions,health,alerts,directory,access'
 
 @description('Mail address that is told when something needs a person.')
 param alertEmail string

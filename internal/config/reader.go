@@ -14,7 +14,7 @@ import (
 )
 
 // KnownTasks are the tasks a job can do.
-var KnownTasks = []string{"subscriptions", "health", "alerts", "directory"}
+var KnownTasks = []string{"subscriptions", "health", "alerts", "directory", "access"}
 
 // reader reads settings and collects faults instead of stopping at the first.
 type reader struct {

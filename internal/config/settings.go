@@ -86,7 +86,7 @@ var Settings = []Setting{
 	{envPublic, "", false, Operator, "HTTPS address people and Entra reach the app by; default `https://$WEBSITE_HOSTNAME`. The redirect URI is this plus `/api/consent/callback`. Plain http is allowed for localhost only."},
 	{envAccounts, "", true, Operator, "Object ids or sign-in names, separated by commas, of the accounts that may consent: the integration user, its standbys, and the administrators of direct customers."},
 	{envResponseMode, "form_post", false, Operator, "How Entra returns the sign-in: `form_post` or `query`."},
-	{envTasks, "subscriptions,health,alerts,directory", false, Operator, "Tasks done at each customer, separated by commas."},
+	{envTasks, "subscriptions,health,alerts,directory,access", false, Operator, "Tasks done at each customer, separated by commas."},
 	{envClassicAlerts, "false", false, Operator, "`true` also reads classic alert rules (retired by Azure; still found at old customers)."},
 	{envRunDeadline, "4h", false, Operator, "How long a run may take before what is missing is recorded as failed and the run is closed."},
 	{envRequeueAfter, "15m", false, Operator, "How long an expected outcome may be missing before its job is put into the queue again."},

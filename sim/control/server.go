@@ -12,6 +12,7 @@ import (
 	"github.com/samkeeper/samkeeper/sim/faults"
 	"github.com/samkeeper/samkeeper/sim/keys"
 	"github.com/samkeeper/samkeeper/sim/keyvault"
+	"github.com/samkeeper/samkeeper/sim/limits"
 	"github.com/samkeeper/samkeeper/sim/partnercenter"
 	"github.com/samkeeper/samkeeper/sim/record"
 	"github.com/samkeeper/samkeeper/sim/world"
@@ -28,6 +29,7 @@ type Config struct {
 
 	PartnerCenter *partnercenter.Service
 	ARM           *arm.Service
+	Limits        limits.Services
 }
 
 // Info is what a handler must be told to use this simulator.
@@ -59,6 +61,8 @@ func New(cfg Config) http.Handler {
 		"DELETE /sim/faults":             s.clearFaults,
 		"DELETE /sim/faults/{id}":        s.removeFault,
 		"POST /sim/dials":                s.services,
+		"GET /sim/limits":                s.shares,
+		"POST /sim/limits":               s.publish,
 		"POST /sim/clock":                s.clock,
 		"POST /sim/customers/{tid}":      s.customer,
 		"POST /sim/tenants/{tid}/policy": s.policy,
@@ -108,7 +112,7 @@ func decode(r *http.Request, into any) error {
 func (s *server) expected(r *http.Request) (any, error) {
 	tasks := strings.FieldsFunc(r.URL.Query().Get("tasks"), func(c rune) bool { return c == ',' || c == ' ' })
 	if len(tasks) == 0 {
-		tasks = []string{"subscriptions", "health", "alerts", "directory"}
+		tasks = []string{"subscriptions", "health", "alerts", "directory", world.TaskAccess}
 	}
 	return s.World.Expected(tasks, r.URL.Query().Get("classic") == "true"), nil
 }
