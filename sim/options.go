@@ -19,6 +19,8 @@ type Options struct {
 	PortBase  int           // ports PortBase+1 to +7; 0: free ones
 	Address   string        // loopback address to listen on; default 127.0.0.1
 	CAFile    string        // where to write the CA certificate; empty: nowhere
+
+	PublishedLimits bool // all services refuse too many requests; see package limits
 }
 
 // IdentityHeader is what callers of the managed-identity endpoint must present.

@@ -19,6 +19,7 @@ import (
 	"github.com/samkeeper/samkeeper/sim/identity"
 	"github.com/samkeeper/samkeeper/sim/keys"
 	"github.com/samkeeper/samkeeper/sim/keyvault"
+	"github.com/samkeeper/samkeeper/sim/limits"
 	"github.com/samkeeper/samkeeper/sim/partnercenter"
 	"github.com/samkeeper/samkeeper/sim/pki"
 	"github.com/samkeeper/samkeeper/sim/record"
@@ -35,6 +36,7 @@ type Server struct {
 
 	PartnerCenter *partnercenter.Service // for its dials
 	ARM           *arm.Service           // for its dials
+	Limits        limits.Services        // of all services together
 
 	LoginURL         string
 	VaultURL         string
@@ -76,13 +78,19 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		PartnerCenter: partnercenter.New(w, verifier), ARM: arm.New(w, verifier),
 		CAFile: options.CAFile, CAPEM: authority.CAPEM, CAPool: authority.Pool, options: options,
 	}
+	s.Limits = limits.Services{
+		Login: entra.New(w, ring), PartnerCenter: s.PartnerCenter, Graph: graph.New(w, verifier), ARM: s.ARM,
+	}
+	if options.PublishedLimits {
+		s.Limits.Publish(true)
+	}
 	s.Vault.Preset(world.AppSecretName, w.AppSecret())
 	if options.CAFile != "" {
 		if err := os.WriteFile(options.CAFile, s.CAPEM, 0o600); err != nil {
 			return nil, fmt.Errorf("write the CA certificate: %w", err)
 		}
 	}
-	if err := s.listen(ctx, s.hosts(verifier), authority.TLS()); err != nil {
+	if err := s.listen(ctx, s.hosts(), authority.TLS()); err != nil {
 		s.Stop()
 		return nil, err
 	}
@@ -99,16 +107,16 @@ type host struct {
 }
 
 // hosts is the table of listeners, in the order of their ports.
-func (s *Server) hosts(verifier bearer.Verifier) []host {
+func (s *Server) hosts() []host {
 	door := control.New(control.Config{
 		World: s.World, Faults: s.Faults, Vault: s.Vault, Recorder: s.Recorder, Ring: s.Keys, Info: s.Info,
-		PartnerCenter: s.PartnerCenter, ARM: s.ARM,
+		PartnerCenter: s.PartnerCenter, ARM: s.ARM, Limits: s.Limits,
 	})
 	list := []host{
-		{"login", entra.New(s.World, s.Keys), true, &s.LoginURL},
+		{"login", s.Limits.Login, true, &s.LoginURL},
 		{"vault", s.Vault, true, &s.VaultURL},
 		{"partnercenter", s.PartnerCenter, true, &s.PartnerCenterURL},
-		{"graph", graph.New(s.World, verifier), true, &s.GraphURL},
+		{"graph", s.Limits.Graph, true, &s.GraphURL},
 		{"arm", s.ARM, true, &s.ARMURL},
 		{"identity", identity.New(s.World, s.Keys, IdentityHeader), false, &s.IdentityURL},
 	}

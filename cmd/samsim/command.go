@@ -24,6 +24,7 @@ type flags struct {
 	publicURL string
 	output    string
 	untilEOF  bool
+	limits    bool
 }
 
 // usageError marks a mistake on the command line.
@@ -57,6 +58,7 @@ func newCommand(stdin io.Reader) *cobra.Command {
 	set.StringVar(&f.envFile, "env-file", filepath.Join("build", "samsim", "env"), "where to write the settings for a handler; empty for nowhere")
 	set.StringVar(&f.publicURL, "public-url", "http://localhost:7071", "base URL of the handler, for the redirect URI")
 	set.StringVarP(&f.output, "output", "o", "text", "text, or json for one line when ready")
+	set.BoolVar(&f.limits, "published-limits", false, "refuse too many requests, as the services publish it")
 	set.BoolVar(&f.untilEOF, "until-eof", false, "stop when standard input is closed")
 	return command
 }
@@ -81,6 +83,7 @@ func serve(ctx context.Context, f flags, stdin io.Reader, stdout io.Writer) erro
 	defer cancel()
 	server, err := sim.Start(ctx, sim.Options{
 		Customers: f.customers, Seed: f.seed, Cloud: f.cloud, PortBase: f.portBase, CAFile: caFile,
+		PublishedLimits: f.limits,
 	})
 	if err != nil {
 		return fmt.Errorf("start: %w", err)

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/samkeeper/samkeeper/sim/arm"
+	"github.com/samkeeper/samkeeper/sim/entra"
 	"github.com/samkeeper/samkeeper/sim/faults"
+	"github.com/samkeeper/samkeeper/sim/graph"
 	"github.com/samkeeper/samkeeper/sim/partnercenter"
 	"github.com/samkeeper/samkeeper/sim/world"
 )
@@ -41,13 +43,34 @@ func (s *server) services(r *http.Request) (any, error) {
 	body := struct {
 		PartnerCenter partnercenter.Dials `json:"partnercenter"`
 		ARM           arm.Dials           `json:"arm"`
-	}{s.PartnerCenter.Dials(), s.ARM.Dials()}
+		Graph         graph.Dials         `json:"graph"`
+		Login         entra.Dials         `json:"login"`
+	}{s.PartnerCenter.Dials(), s.ARM.Dials(), s.Limits.Graph.Dials(), s.Limits.Login.Dials()}
 	if err := decode(r, &body); err != nil {
 		return nil, err
 	}
 	s.PartnerCenter.Set(func(d *partnercenter.Dials) { *d = body.PartnerCenter })
 	s.ARM.Set(func(d *arm.Dials) { *d = body.ARM })
+	s.Limits.Graph.Set(func(d *graph.Dials) { *d = body.Graph })
+	s.Limits.Login.Set(func(d *entra.Dials) { *d = body.Login })
 	return body, nil
+}
+
+// publish turns the published limits of all services on or off.
+func (s *server) publish(r *http.Request) (any, error) {
+	var body struct {
+		Published bool `json:"published"`
+	}
+	if err := decode(r, &body); err != nil {
+		return nil, err
+	}
+	s.Limits.Publish(body.Published)
+	return body, nil
+}
+
+// shares tells how many answers were refusals for too many requests.
+func (s *server) shares(*http.Request) (any, error) {
+	return map[string]any{"shares": s.Limits.Shares(s.Recorder.Counts())}, nil
 }
 
 func (s *server) clock(r *http.Request) (any, error) {

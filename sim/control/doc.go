@@ -13,9 +13,14 @@
 //	GET  /sim/faults                  the dials by id
 //	POST /sim/faults                  set one: see faults.Fault
 //	DELETE /sim/faults[/{id}]         clear all, or one
-//	POST /sim/dials                   {"partnercenter":{…},"arm":{…}}: limits
-//	                                  and habits of these two services, see
-//	                                  their Dials; what is not named stays
+//	POST /sim/dials                   {"partnercenter":{…},"arm":{…},"graph":{…},
+//	                                  "login":{…}}: limits and habits of these
+//	                                  services, see their Dials; what is not
+//	                                  named stays
+//	POST /sim/limits                  {"published":true}: all services refuse
+//	                                  too many requests; false: as at the start
+//	GET  /sim/limits                  answers, and refusals for too many
+//	                                  requests, by host and (last) of all
 //	POST /sim/clock                   {"advance":"24h","expire_tokens":true}
 //	POST /sim/customers/{tid}         access of a customer, and its policy
 //	POST /sim/tenants/{tid}/policy    sign-in policy of any tenant

@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/samkeeper/samkeeper/sim/keys"
+	"github.com/samkeeper/samkeeper/sim/quota"
 	"github.com/samkeeper/samkeeper/sim/world"
 )
 
@@ -17,6 +19,10 @@ type Server struct {
 	world *world.World
 	ring  *keys.Ring
 	mux   *http.ServeMux
+
+	redemptions atomic.Int64 // see Dials
+	used        quota.Counter
+	loops       atomic.Int64
 
 	mu      sync.Mutex
 	codes   map[string]*code

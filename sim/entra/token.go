@@ -44,6 +44,9 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, version int) {
 		s.writeProblem(w, r, p)
 		return
 	}
+	if s.throttled(w, r, x) {
+		return
+	}
 	a, p := s.grant(x)
 	if p != nil {
 		s.writeProblem(w, r, p)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/samkeeper/samkeeper/sim/bearer"
+	"github.com/samkeeper/samkeeper/sim/quota"
 	"github.com/samkeeper/samkeeper/sim/world"
 )
 
@@ -19,6 +20,9 @@ type Service struct {
 	mux      *http.ServeMux
 	refusals atomic.Uint64            // decides the spelling of the inner error
 	active   func() map[string]string // id of an active relationship to its customer's tenant id
+
+	units atomic.Int64 // see Dials
+	used  quota.Counter
 }
 
 // New makes the service.
@@ -63,7 +67,7 @@ type call struct {
 func (s *Service) route(path string, answer func(call) (any, error)) {
 	s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 		stamp(w.Header(), r)
-		body, err := s.answer(r, answer)
+		body, err := s.answer(w, r, answer)
 		if err != nil {
 			s.refuse(w, err)
 			return
@@ -76,7 +80,7 @@ func (s *Service) route(path string, answer func(call) (any, error)) {
 func (s *Service) routeApp(pattern string, answer func(call) (any, error)) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		stamp(w.Header(), r)
-		body, err := s.answerApp(r, answer)
+		body, err := s.answerApp(w, r, answer)
 		switch {
 		case err != nil:
 			s.refuse(w, err)
@@ -88,10 +92,13 @@ func (s *Service) routeApp(pattern string, answer func(call) (any, error)) {
 	})
 }
 
-func (s *Service) answerApp(r *http.Request, answer func(call) (any, error)) (any, error) {
+func (s *Service) answerApp(w http.ResponseWriter, r *http.Request, answer func(call) (any, error)) (any, error) {
 	caller, err := s.verifier.Verify(r, s.world.Cloud().Graph)
 	if err != nil {
 		return nil, unauthenticated(err)
+	}
+	if err := s.take(w, caller); err != nil {
+		return nil, err
 	}
 	if err := s.ownsApp(caller); err != nil {
 		return nil, err
@@ -103,10 +110,13 @@ func (s *Service) answerApp(r *http.Request, answer func(call) (any, error)) (an
 	return answer(c)
 }
 
-func (s *Service) answer(r *http.Request, answer func(call) (any, error)) (any, error) {
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, answer func(call) (any, error)) (any, error) {
 	caller, err := s.verifier.Verify(r, s.world.Cloud().Graph)
 	if err != nil {
 		return nil, unauthenticated(err)
+	}
+	if err := s.take(w, caller); err != nil {
+		return nil, err
 	}
 	c := call{Request: r, caller: caller, now: s.world.Now()}
 	if c.customer, err = s.admit(caller); err != nil {

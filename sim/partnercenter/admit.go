@@ -20,43 +20,42 @@ type adoption struct {
 // errPhrase asks for the old refusal by reason phrase.
 var errPhrase = errors.New("MFA required")
 
-// take counts the call against the quota of the present minute and returns
-// how long to wait when there is nothing left. Refused calls count, too.
-func (s *Service) take(now time.Time) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.dials.CallsPerMinute <= 0 {
-		return 0
+// take counts the call against the quotas of the present minute, of the
+// caller's tenant and of the customer, and returns how long to wait when there
+// is nothing left. Refused calls count, too, also those without a good token.
+func (s *Service) take(r *http.Request, caller bearer.Claims, now time.Time) time.Duration {
+	dials := s.Dials()
+	var wait time.Duration
+	charge := func(key string, limit int) {
+		if limit <= 0 {
+			return
+		}
+		if use := s.calls.Take(key, 1, time.Minute, now); use.Used > limit {
+			wait = max(wait, use.Resets)
+		}
 	}
-	if now.Sub(s.minute) >= time.Minute {
-		s.minute, s.calls = now, 0
+	charge(caller.Tenant, dials.CallsPerMinute)
+	if customer := r.PathValue("customer"); customer != "" {
+		charge(caller.Tenant+"|"+strings.ToLower(customer), dials.CustomerCallsPerMinute)
 	}
-	s.calls++
-	if s.calls > s.dials.CallsPerMinute {
-		return s.minute.Add(time.Minute).Sub(now)
-	}
-	return 0
+	return wait
 }
 
-// admit checks the token, the caller's tenant and its second factor.
-func (s *Service) admit(w http.ResponseWriter, r *http.Request, appOnly bool) (bearer.Claims, error) {
-	caller, err := s.verifier.Verify(r, s.world.Cloud().PartnerCenter)
-	if err != nil {
-		return caller, unauthenticated(err)
-	}
+// admit checks the caller's tenant and second factor.
+func (s *Service) admit(w http.ResponseWriter, r *http.Request, caller bearer.Claims, appOnly bool) error {
 	if !world.IsPartner(caller.Tenant) {
-		return caller, refusal{http.StatusUnauthorized, 400, "Access denied: the caller is not of a partner tenant."}
+		return refusal{http.StatusUnauthorized, 400, "Access denied: the caller is not of a partner tenant."}
 	}
 	if !caller.Delegated {
 		if appOnly {
-			return caller, nil
+			return nil
 		}
-		return caller, refusal{http.StatusForbidden, 2032, "Access denied: the operation needs App+User authentication."}
+		return refusal{http.StatusForbidden, 2032, "Access denied: the operation needs App+User authentication."}
 	}
 	if validate, _ := strconv.ParseBool(r.Header.Get("ValidateMfa")); validate {
 		w.Header().Set("isMfaCompliant", strconv.FormatBool(s.compliant(caller)))
 	}
-	return caller, s.secondFactor(caller)
+	return s.secondFactor(caller)
 }
 
 // compliant is what the service makes of the caller's second factor.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/samkeeper/samkeeper/sim/bearer"
+	"github.com/samkeeper/samkeeper/sim/quota"
 	"github.com/samkeeper/samkeeper/sim/world"
 )
 
@@ -28,8 +29,11 @@ type Dials struct {
 	// MergeConsents adds the scopes of a further consent to those the resource
 	// has, instead of refusing it.
 	MergeConsents bool `json:"merge_consents"`
-	// CallsPerMinute is the quota of the partner tenant; 0 means none.
+	// CallsPerMinute is the quota of each partner tenant; 0 means none.
 	CallsPerMinute int `json:"calls_per_minute"`
+	// CustomerCallsPerMinute is the quota of each partner tenant for one
+	// customer; 0 means none.
+	CustomerCallsPerMinute int `json:"customer_calls_per_minute"`
 }
 
 // Service is the http.Handler of the API, safe for concurrent use.
@@ -40,9 +44,8 @@ type Service struct {
 
 	mu       sync.Mutex
 	dials    Dials
-	calls    int       // in the present minute
-	minute   time.Time // when the present minute began
-	ramp     int       // calls without a second factor so far
+	calls    quota.Counter
+	ramp     int // calls without a second factor so far
 	adoption map[string]*adoption
 }
 
@@ -120,11 +123,16 @@ func (s *Service) route(pattern string, answer func(call) (reply, error), allowe
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		stamp(w.Header(), r)
 		now := s.world.Now()
-		if wait := s.take(now); wait > 0 {
+		caller, err := s.verifier.Verify(r, s.world.Cloud().PartnerCenter)
+		if wait := s.take(r, caller, now); wait > 0 {
 			throttle(w, wait)
 			return
 		}
-		caller, err := s.admit(w, r, appOnly)
+		if err == nil {
+			err = s.admit(w, r, caller, appOnly)
+		} else {
+			err = unauthenticated(err)
+		}
 		if err != nil {
 			refuse(w, err)
 			return
