@@ -27,13 +27,12 @@ type fault struct {
 }
 
 func checkCommand(o *options) *cobra.Command {
-	var file string
-	cmd := &cobra.Command{
+	return &cobra.Command{
 		Use:   "check",
 		Short: "Check the settings, all faults at once, without calling out",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			env, err := settings(file, o.env)
+			env, err := settings(o.settings, o.env)
 			if err != nil {
 				return err
 			}
@@ -45,8 +44,6 @@ func checkCommand(o *options) *cobra.Command {
 			return o.tellVerdict(cmd, cfg, faults)
 		},
 	}
-	cmd.Flags().StringVar(&file, "settings", "", "local.settings.json to read; the environment wins over it")
-	return cmd
 }
 
 // settings reads names from the environment first, as the host does.
@@ -81,7 +78,7 @@ func (o *options) tellVerdict(cmd *cobra.Command, cfg config.Config, faults *con
 	}
 	out := cmd.OutOrStdout()
 	switch {
-	case o.output == "json":
+	case o.json():
 		if err := writeJSON(out, v); err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func judge(s statuspage.Status) error {
 }
 
 func (o *options) tellStatus(out io.Writer, body []byte, s statuspage.Status) error {
-	if o.output == "json" {
+	if o.json() {
 		var indented bytes.Buffer
 		if err := json.Indent(&indented, body, "", "  "); err != nil {
 			return fmt.Errorf("the app's status is not readable: %w", err)

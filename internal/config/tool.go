@@ -7,14 +7,15 @@ func ParseTool(env func(string) string) (Config, error) {
 }
 
 // ParseStorage reads what a program needs that works on the storage account
-// alone: cloud, account and identity. All other fields of the Config are zero,
-// and their settings may be missing or wrong.
+// alone: cloud, account, identity and how long a run may take. All other fields
+// of the Config are zero, and their settings may be missing or wrong.
 func ParseStorage(env func(string) string) (Config, error) {
 	r := &reader{env: env}
 	c := Config{
 		Cloud:            r.cloud(envCloud),
 		IdentityClient:   r.guid(envIdentityClient),
 		PlatformIdentity: r.value(envIdentityEndpoint) != "",
+		RunDeadline:      r.duration(envRunDeadline),
 	}
 	c.Storage = r.storage(c.Cloud)
 	return r.result(c)
