@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -56,9 +57,19 @@ func (s *ResultStore) PutResult(ctx context.Context, customer sam.CustomerID, ta
 	return fmt.Errorf("put result %s of customer %s: %w", task, customer, ErrBusy)
 }
 
+// packers are gzip writers to use again: a new one costs 800 KiB, which was half
+// of all the memory a sweep went through. The fastest level makes documents of
+// this kind a tenth larger and takes a third of the time.
+var packers = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails for unknown levels only
+	return z
+}}
+
 func pack(doc []byte) ([]byte, error) {
 	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
+	z := packers.Get().(*gzip.Writer)
+	defer packers.Put(z)
+	z.Reset(&packed)
 	_, err := z.Write(doc)
 	err = errors.Join(err, z.Close())
 	return packed.Bytes(), err

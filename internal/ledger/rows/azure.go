@@ -81,6 +81,9 @@ func (t azureTable) Apply(ctx context.Context, actions []Action) error {
 	if err := checkTransaction(actions); err != nil || len(actions) == 0 {
 		return err
 	}
+	if len(actions) == 1 {
+		return t.applyOne(ctx, actions[0])
+	}
 	batch := make([]aztables.TransactionAction, len(actions))
 	for i, a := range actions {
 		entity, err := a.Row.entity()
@@ -95,6 +98,29 @@ func (t azureTable) Apply(ctx context.Context, actions []Action) error {
 	}
 	_, err := t.client.SubmitTransaction(ctx, batch, nil)
 	return transactionFailed(actions[0].Row.Key, len(actions), err)
+}
+
+// applyOne spares a lone action the envelope of a transaction, which costs more
+// than the action. It goes through as a whole or not at all as it is.
+func (t azureTable) applyOne(ctx context.Context, a Action) error {
+	var err error
+	switch a.Kind {
+	case Insert:
+		err = t.Insert(ctx, a.Row)
+	case Replace:
+		err = t.Replace(ctx, a.Row)
+	case Upsert:
+		err = t.Upsert(ctx, a.Row)
+	case Delete:
+		_, err = t.client.DeleteEntity(ctx, a.Row.Partition, a.Row.Row, nil)
+		err = failed("delete", a.Row.Key, err)
+	}
+	for _, refusal := range []error{ErrNotFound, ErrExists, ErrChanged} {
+		if errors.Is(err, refusal) {
+			return fmt.Errorf("transaction of 1 row: %w: %w", ErrConflict, err)
+		}
+	}
+	return err
 }
 
 // transactionFailed explains a refused transaction. The service answers 202

@@ -139,6 +139,34 @@ func TestTransactionIsAllOrNothing(t *testing.T) {
 	}
 }
 
+// A transaction of one is refused and applied like any other.
+func TestTransactionOfOne(t *testing.T) {
+	t.Parallel()
+	for name, open := range tables {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			table := open(t)
+			ctx := t.Context()
+			apply := func(kind rows.ActionKind, r rows.Row) error {
+				return table.Apply(ctx, []rows.Action{{Kind: kind, Row: r}})
+			}
+			wantErr(t, "insert", apply(rows.Insert, text("p", "r", "1")), nil)
+			_, old := read(t, table, "p", "r")
+			wantErr(t, "insert again", apply(rows.Insert, text("p", "r", "2")), rows.ErrConflict)
+			wantErr(t, "upsert", apply(rows.Upsert, text("p", "r", "3")), nil)
+			wantErr(t, "replace a version before", apply(rows.Replace, old), rows.ErrConflict)
+			_, now := read(t, table, "p", "r")
+			wantErr(t, "replace", apply(rows.Replace, rows.Row{Key: now.Key, ETag: now.ETag, Columns: text("p", "", "4").Columns}), nil)
+			if have, _ := read(t, table, "p", "r"); have != "4" {
+				t.Errorf("read %q", have)
+			}
+			wantErr(t, "delete", apply(rows.Delete, rows.Row{Key: now.Key}), nil)
+			wantErr(t, "delete what is not there", apply(rows.Delete, rows.Row{Key: now.Key}), rows.ErrConflict)
+			wantErr(t, "replace what is not there", apply(rows.Replace, now), rows.ErrConflict)
+		})
+	}
+}
+
 func TestImpossibleTransactions(t *testing.T) {
 	t.Parallel()
 	for name, open := range tables {
