@@ -59,7 +59,7 @@ func fromConsentToStatus(t *testing.T, settings map[string]string) {
 	}
 	r.timer(t, "SuperviseRuns", http.StatusOK)
 	s = r.status(t)
-	if len(s.Runs) != 1 || s.Runs[0].State != "closed" || s.Runs[0].Expected != 4*customers || s.Runs[0].Done+s.Runs[0].Skipped != s.Runs[0].Expected {
+	if len(s.Runs) != 1 || s.Runs[0].State != "closed" || len(s.Runs[0].Tasks) < 4 || s.Runs[0].Expected != len(s.Runs[0].Tasks)*customers || s.Runs[0].Done+s.Runs[0].Skipped != s.Runs[0].Expected {
 		t.Errorf("runs: %+v\nfailures: %+v", s.Runs, s.Failures)
 	}
 
