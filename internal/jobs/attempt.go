@@ -59,7 +59,8 @@ func (b *job) attempt(ctx context.Context, name string) (res Result, err error) 
 	}()
 	b.calls.Begin()
 	visit := b.visit
-	visit.Run, visit.Doubted, visit.Waited = b.m.Run, b.doubted, waitsFor(b.rows[name])
+	visit.Run, visit.Doubted = b.m.Run, b.doubter != ""
+	visit.Waited = waitsFor(b.rows[name]) || waitsFor(b.rows[b.doubter])
 	return task.Run(b.calls.In(ctx), visit)
 }
 

@@ -70,9 +70,9 @@ func (b *job) heal(ctx context.Context, name string, healer Task, d decision) er
 	}
 	b.Log.InfoContext(ctx, "a task asks for healing", inRun(b.m.Run), atCustomer(b.m.Customer), ofTask(name),
 		slog.String("reason", string(d.reason)), slog.String("code", codeOf(d)))
-	b.doubted = true
+	b.doubter = name
 	res, err := b.attempt(ctx, healer.Name())
-	b.doubted = false
+	b.doubter = ""
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -69,7 +69,7 @@ type job struct {
 	barrier *decision // the gravest access state met
 	rows    map[string]ledger.Outcome
 	healed  *decision // what a healer said when it was asked again
-	doubted bool      // a healer is being asked again
+	doubter string    // the task for which a healer is asked again just now
 }
 
 // begin finds out which tasks of the message are still open.
