@@ -116,7 +116,7 @@ func TestMissingScopes(t *testing.T) {
 			if len(b.sent) != row.sent || !slices.Equal(b.sent[0].Scopes, []string{"SecurityAlert.Read.All"}) {
 				t.Errorf("sent %+v", b.sent)
 			}
-			if _, took := b.play(t); len(b.sent) != row.sent || took > time.Second {
+			if took, _ := b.play(t); len(b.sent) != row.sent || took > time.Second {
 				t.Errorf("the next run sent %d and took %v", len(b.sent), took)
 			}
 		})
