@@ -53,6 +53,10 @@ test: browser ## Every test, with the race detector: unit, contract, end to end,
 year: ## A year of 1,000 connections on a virtual clock, with outages of weeks
 	GOGC=400 $(GO) test -count=1 -timeout 10m -run '^TestYear$$' -v ./internal/rotation/year -year.connections=1000 -year.real=1
 
+.PHONY: throttle
+throttle: ## A sweep of 1,000 customers below the published limits, on a virtual clock
+	$(GO) test -count=1 -timeout 10m -run '^TestSweepStaysBelowThePublishedLimits$$' -v ./internal/jobs -paced.customers=1000
+
 .PHONY: lint
 lint: $(LINT) ## gofmt, vet, golangci-lint with the fences of the house
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'gofmt: the files above want formatting'; exit 1; }
