@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/samkeeper/samkeeper/internal/ledger/rows"
@@ -20,17 +21,30 @@ type customerRow struct {
 	AccessAt time.Time
 }
 
+// customerBatch is how many customers are encoded at once: rows take several
+// times the room of what they are made of.
+const customerBatch = 500
+
 // PutCustomers writes customers as discovery saw them, over what was known:
 // last writer wins. Customers that are not given stay as they are; their
 // SeenAt tells that discovery no longer sees them.
 func (l *Ledger) PutCustomers(ctx context.Context, customers []sam.Customer) error {
+	for batch := range slices.Chunk(customers, customerBatch) {
+		if err := l.putCustomers(ctx, batch); err != nil {
+			return fmt.Errorf("put %d customers: %w", len(customers), err)
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) putCustomers(ctx context.Context, customers []sam.Customer) error {
 	byID := make(map[sam.CustomerID]int, len(customers))
 	var actions []rows.Action
 	for _, c := range customers {
 		c.AccessEnds, c.SeenAt = utc(c.AccessEnds), utc(c.SeenAt)
 		r, err := rows.Encode(customerKey(c.ID), customerRow{Customer: c, AccessAt: c.SeenAt})
 		if err != nil {
-			return fmt.Errorf("put customer %s: %w", c.ID, err)
+			return fmt.Errorf("customer %s: %w", c.ID, err)
 		}
 		if i, ok := byID[c.ID]; ok { // a transaction may name a row once
 			actions[i].Row = r
@@ -42,7 +56,7 @@ func (l *Ledger) PutCustomers(ctx context.Context, customers []sam.Customer) err
 	for len(actions) > 0 {
 		n := rows.Fit(actions)
 		if err := l.customers.Apply(ctx, actions[:n]); err != nil {
-			return fmt.Errorf("put %d customers: %w", len(customers), err)
+			return err
 		}
 		actions = actions[n:]
 	}

@@ -52,6 +52,7 @@ type Ledger struct {
 	findings      rows.Table
 	audit         rows.Table
 	consentStates rows.Table
+	shown         recall
 }
 
 // New is a ledger over the table service. The tables must exist. now stamps

@@ -105,8 +105,12 @@ func (l *Ledger) PutOutcome(ctx context.Context, o Outcome) error {
 	return fmt.Errorf("put outcome %s of customer %s: %w", o.Task, o.Customer, ErrBusy)
 }
 
-// putOutcome reads, decides and writes once.
+// putOutcome decides by what the job was shown, or reads, and writes once.
 func (l *Ledger) putOutcome(ctx context.Context, o Outcome, r rows.Row) error {
+	if shown, ok := l.shown.take(r.Key); ok && o.Supersedes(shown.outcome) {
+		r.ETag = shown.etag
+		return l.outcomes.Replace(ctx, r)
+	}
 	recorded, etag, err := get[Outcome](ctx, l.outcomes, r.Key)
 	switch {
 	case errors.Is(err, ErrAbsent):
@@ -138,9 +142,17 @@ func (l *Ledger) Outcomes(ctx context.Context, run string) iter.Seq2[Outcome, er
 // Job lists the outcomes of one customer in one run, by task; none is no error.
 func (l *Ledger) Job(ctx context.Context, run string, customer sam.CustomerID) ([]Outcome, error) {
 	from, to := rows.Under(string(customer))
-	all, err := collect(records[Outcome](ctx, l.outcomes, rows.Query{Partition: rows.Part(run), From: from, To: to}))
-	if err != nil {
-		return nil, fmt.Errorf("job of customer %s in run %s: %w", customer, run, err)
+	var all []Outcome
+	for r, err := range l.outcomes.Query(ctx, rows.Query{Partition: rows.Part(run), From: from, To: to}) {
+		var o Outcome
+		if err == nil {
+			err = r.Decode(&o)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("job of customer %s in run %s: %w", customer, run, err)
+		}
+		l.shown.show(r.Key, version{o, r.ETag})
+		all = append(all, o)
 	}
 	return all, nil
 }

@@ -31,21 +31,13 @@ func (t azureTable) Get(ctx context.Context, k Key) (Row, error) {
 }
 
 func (t azureTable) Insert(ctx context.Context, r Row) error {
-	entity, err := r.entity()
-	if err != nil {
-		return err
-	}
-	_, err = t.client.AddEntity(ctx, entity, nil)
+	_, err := t.client.AddEntity(ctx, r.entity(), nil)
 	return failed("insert", r.Key, err)
 }
 
 func (t azureTable) Replace(ctx context.Context, r Row) error {
-	entity, err := r.entity()
-	if err != nil {
-		return err
-	}
 	etag := azcore.ETag(r.ETag)
-	_, err = t.client.UpdateEntity(ctx, entity, &aztables.UpdateEntityOptions{IfMatch: &etag, UpdateMode: aztables.UpdateModeReplace})
+	_, err := t.client.UpdateEntity(ctx, r.entity(), &aztables.UpdateEntityOptions{IfMatch: &etag, UpdateMode: aztables.UpdateModeReplace})
 	if err = failed("replace", r.Key, err); errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("replace row %s|%s, which is gone: %w", r.Partition, r.Row, ErrChanged)
 	}
@@ -53,11 +45,7 @@ func (t azureTable) Replace(ctx context.Context, r Row) error {
 }
 
 func (t azureTable) Upsert(ctx context.Context, r Row) error {
-	entity, err := r.entity()
-	if err != nil {
-		return err
-	}
-	_, err = t.client.UpsertEntity(ctx, entity, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
+	_, err := t.client.UpsertEntity(ctx, r.entity(), &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
 	return failed("write", r.Key, err)
 }
 
@@ -86,11 +74,7 @@ func (t azureTable) Apply(ctx context.Context, actions []Action) error {
 	}
 	batch := make([]aztables.TransactionAction, len(actions))
 	for i, a := range actions {
-		entity, err := a.Row.entity()
-		if err != nil {
-			return err
-		}
-		batch[i] = aztables.TransactionAction{ActionType: actionTypes[a.Kind], Entity: entity}
+		batch[i] = aztables.TransactionAction{ActionType: actionTypes[a.Kind], Entity: a.Row.entity()}
 		if a.Kind == Replace {
 			etag := azcore.ETag(a.Row.ETag)
 			batch[i].IfMatch = &etag
@@ -184,17 +168,13 @@ func (q Query) filter() string {
 }
 
 // entity is the row as the service wants it.
-func (r Row) entity() ([]byte, error) {
-	doc := make(map[string]any, len(r.Columns)+2)
-	for name, value := range r.Columns {
-		doc[name] = value
-	}
-	doc["PartitionKey"], doc["RowKey"] = r.Partition, r.Row
-	entity, err := json.Marshal(doc)
-	if err != nil {
-		return nil, fmt.Errorf("encode row %s|%s: %w", r.Partition, r.Row, err)
-	}
-	return entity, nil
+func (r Row) entity() []byte {
+	entity := make([]byte, 0, r.size())
+	entity = append(entity, `{"PartitionKey":`...)
+	entity = append(entity, quote(r.Partition)...)
+	entity = append(entity, `,"RowKey":`...)
+	entity = append(entity, quote(r.Row)...)
+	return r.Columns.appendFields(entity)
 }
 
 // parse reads a row back, leaving out what the service adds.
@@ -204,18 +184,24 @@ func parse(entity []byte) (Row, error) {
 		return Row{}, fmt.Errorf("read a row: %w", err)
 	}
 	var r Row
-	for name, field := range map[string]*string{"PartitionKey": &r.Partition, "RowKey": &r.Row, "odata.etag": &r.ETag} {
-		if raw, ok := cols[name]; ok {
+	for name, raw := range cols {
+		var field *string
+		switch {
+		case name == "PartitionKey":
+			field = &r.Partition
+		case name == "RowKey":
+			field = &r.Row
+		case name == "odata.etag":
+			field = &r.ETag
+		case name != "Timestamp" && !strings.Contains(name, "odata."):
+			continue
+		}
+		if field != nil {
 			if err := json.Unmarshal(raw, field); err != nil {
 				return Row{}, fmt.Errorf("read %s of a row: %w", name, err)
 			}
 		}
 		delete(cols, name)
-	}
-	for name := range cols {
-		if name == "Timestamp" || strings.Contains(name, "odata.") {
-			delete(cols, name)
-		}
 	}
 	r.Columns = cols
 	return r, nil
