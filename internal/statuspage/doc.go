@@ -14,6 +14,9 @@
 //     newest one that has ended.
 //   - The same trouble over many customers is folded into one row (fold.go): by
 //     class, code and reason. The lists stay whole beside it.
+//   - What the task "access" finds is condensed by permission (radar.go) and has
+//     its own section; the list of findings holds it as well, the page's table
+//     does not.
 //   - What samkeeper finds about itself (silent parts, the self-check) has its
 //     own block and is counted nowhere else.
 //   - A customer that the newest discovery no longer saw is not listed as

@@ -144,22 +144,28 @@ func (r *reading) status(version string, now time.Time) Status {
 	for _, o := range r.failures {
 		s.Failures = append(s.Failures, failure(o, names[o.Customer]))
 	}
+	s.Access = radar(s.Findings, s.Runs, len(seen(r.customers)), now)
 	s.Folded = Folded{Failures: foldFailures(s.Failures), NoAccess: foldNoAccess(s.NoAccess)}
 	return s
 }
 
-// noAccess lists the customers of the newest discovery that are not fully
-// accessible.
-func noAccess(customers []sam.Customer) []NoAccess {
+// seen are the customers of the newest discovery.
+func seen(customers []sam.Customer) []sam.Customer {
 	var newest time.Time
 	for _, c := range customers {
 		if c.SeenAt.After(newest) {
 			newest = c.SeenAt
 		}
 	}
+	return slices.DeleteFunc(slices.Clone(customers), func(c sam.Customer) bool { return newest.Sub(c.SeenAt) > discoverySpan })
+}
+
+// noAccess lists the customers of the newest discovery that are not fully
+// accessible.
+func noAccess(customers []sam.Customer) []NoAccess {
 	list := []NoAccess{}
-	for _, c := range customers {
-		if c.Access == sam.NoReason || newest.Sub(c.SeenAt) > discoverySpan {
+	for _, c := range seen(customers) {
+		if c.Access == sam.NoReason {
 			continue
 		}
 		a := sam.Advise(sam.ClassCustomer, c.Access, "", false)

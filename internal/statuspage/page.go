@@ -38,6 +38,8 @@ type view struct {
 	LatestRun     *Run
 	FailuresTotal int
 	NoAccessTotal int
+	EndingTotal   int
+	EndingMore    int
 }
 
 // WriteHTML sends the status as a page.
@@ -58,7 +60,9 @@ func newView(s Status) view {
 	if i := slices.IndexFunc(s.Runs, func(r Run) bool { return r.Kind == ledger.KindSweep }); i >= 0 {
 		v.LatestRun = &s.Runs[i]
 	}
-	v.Findings, v.FindingsMore = cut(s.Findings)
+	v.Findings, v.FindingsMore = cut(slices.DeleteFunc(slices.Clone(s.Findings), ofRadar))
+	v.EndingTotal = len(s.Access.Ending)
+	v.Access, v.EndingMore = cutRadar(s.Access)
 	v.Folded = Folded{Failures: cutRows(s.Folded.Failures), NoAccess: cutRows(s.Folded.NoAccess)}
 	return v
 }

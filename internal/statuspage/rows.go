@@ -99,7 +99,8 @@ func finding(f ledger.FindingRow, customer string) Finding {
 	return Finding{
 		ID: f.ID, Customer: f.Customer, CustomerName: customer, Task: f.Task, Kind: f.Kind, Key: f.Key,
 		Severity: f.Severity, Title: f.Title, Detail: f.Detail, Resource: f.Resource,
-		Since: moment(f.Since), Opened: moment(f.OpenedAt),
+		Since: moment(f.Since), Opened: moment(f.OpenedAt), Due: moment(f.Due),
+		Fix: f.Fix, Owner: f.Owner, Link: f.Link,
 	}
 }
 

@@ -20,6 +20,7 @@ type Status struct {
 	Findings     []Finding    `json:"findings"` // worst first
 	NoAccess     []NoAccess   `json:"no_access"`
 	Failures     []Failure    `json:"failures"`
+	Access       Radar        `json:"access"`
 	Folded       Folded       `json:"folded"` // NoAccess and Failures, the same trouble in one row
 	// Silent are the parts of samkeeper itself that give no sign of life.
 	Silent    []watchdog.Silence `json:"silent"`
@@ -109,6 +110,10 @@ type Finding struct {
 	Resource     string         `json:"resource"`
 	Since        *time.Time     `json:"since"`
 	Opened       *time.Time     `json:"opened"`
+	Due          *time.Time     `json:"due"` // of a warning: when it comes true
+	Fix          string         `json:"fix"`
+	Owner        sam.Owner      `json:"owner"` // with Fix
+	Link         string         `json:"link"`  // with Fix
 }
 
 // NoAccess is a customer that cannot be visited, or not in full.

@@ -112,7 +112,7 @@ func world() *kept {
 			{ID: gone, Name: "Gone", SeenAt: at(100 * time.Hour), Access: sam.NoReseller},
 		},
 		runs: []ledger.Run{
-			{ID: "20261121T210500Z-0002", State: ledger.RunOpen, Opened: at(25 * time.Minute), Deadline: now.Add(3 * time.Hour), Tasks: []string{"health", "alerts"}, Customers: 2, Expected: 4, Sums: ledger.Sums{Pending: 4}},
+			{ID: "20261121T210500Z-0002", State: ledger.RunOpen, Opened: at(25 * time.Minute), Deadline: now.Add(3 * time.Hour), Tasks: []string{"health", "alerts", "access"}, Customers: 2, Expected: 4, Sums: ledger.Sums{Pending: 4}},
 			{ID: "20261121T170500Z-0001", State: ledger.RunClosed, Opened: at(265 * time.Minute), Closed: at(255 * time.Minute), Tasks: []string{"health"}, Customers: 2, Expected: 2, Sums: ledger.Sums{Done: 1, Failed: 1, FailedBy: map[sam.Class]int{sam.ClassPolicy: 1}}},
 			{ID: "20261121T130500Z-0000", State: ledger.RunClosed, Expected: 2, Sums: ledger.Sums{Failed: 2}},
 		},
@@ -131,6 +131,9 @@ func world() *kept {
 		findings: []ledger.FindingRow{
 			{Finding: sam.Finding{Customer: alpha, Task: "alerts", Key: "alert_fired|/a", Kind: "alert_fired", Severity: sam.Low, Title: "CPU is high"}, ID: "f1", Open: true, OpenedAt: at(time.Hour)},
 			{Finding: sam.Finding{Customer: alpha, Task: "health", Key: "resource_unhealthy|/v", Kind: "resource_unhealthy", Severity: sam.Critical, Title: "vm-1 is unavailable", Detail: "<img src=x>", Resource: "/subscriptions/s/vm-1", Since: at(90 * time.Minute)}, ID: "f2", Open: true, OpenedAt: at(time.Hour)},
+			{Finding: sam.Finding{Customer: alpha, Task: "access", Key: "access_ending|relationship|r-1", Kind: "access_ending", Severity: sam.Medium, Title: "Relationship “Alpha <managed>” ends on 2026-12-11", Detail: "Needed by: health, alerts.", Due: now.Add(20*24*time.Hour + time.Hour), Fix: "Switch on auto extend.", Owner: sam.OwnerPartner, Link: "https://learn.example/gdap"}, ID: "f4", Open: true, OpenedAt: at(time.Hour)},
+			{Finding: sam.Finding{Customer: alpha, Task: "access", Key: "access_missing|azure", Kind: "access_missing", Severity: sam.Medium, Title: "Azure cannot be read", Detail: "Needed by: health, alerts.", Fix: "Grant Reader.", Owner: sam.OwnerCustomer, Link: "https://learn.example/azure"}, ID: "f5", Open: true, OpenedAt: at(time.Hour)},
+			{Finding: sam.Finding{Customer: beta, Task: "access", Key: "access_missing|relationship", Kind: "access_missing", Severity: sam.High, Title: "No delegated admin relationship is active", Detail: "Needed by: health, alerts.", Fix: "Send a request.", Owner: sam.OwnerCustomer, Link: "https://learn.example/gdap"}, ID: "f6", Open: true, OpenedAt: at(2 * time.Hour)},
 			{Finding: sam.Finding{Customer: watchdog.Self, Task: watchdog.TaskSelfCheck, Key: "self_check|daily", Kind: watchdog.KindSelfCheck, Severity: sam.Low, Title: "Daily self-check"}, ID: "f3", Open: true, OpenedAt: at(time.Minute)},
 		},
 		beats: map[string]time.Time{
@@ -251,7 +254,7 @@ func TestLongTablesAreCut(t *testing.T) {
 func TestTheSelfCheckIsNoFindingOfACustomer(t *testing.T) {
 	t.Parallel()
 	s := load(t, world())
-	if s.FindingsOpen != 2 || len(s.Findings) != 2 {
+	if s.FindingsOpen != 5 || len(s.Findings) != 5 {
 		t.Errorf("%d findings open, %d listed", s.FindingsOpen, len(s.Findings))
 	}
 	if c := s.SelfCheck; c.Opened == nil || c.Closed == nil || c.Announced == nil || !c.Opened.Equal(now.Add(-time.Minute)) {
