@@ -4,7 +4,7 @@
 //	samctl status [--url URL] [--key KEY]    connections, the newest run, findings, who has no access
 //	samctl health [--url URL]                is the app live and configured?
 //	samctl runs   list|show|cancel|resume    runs and their sums
-//	samctl jobs   list|show|replay           jobs that were given up, and another chance for them
+//	samctl jobs   list|show|replay|dismiss   jobs that were given up, and another chance for them
 //	samctl connections list|primary|disable|enable
 //
 // The first three hold no right of their own: they read settings from the

@@ -16,10 +16,10 @@ import (
 func jobsCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "jobs",
-		Short: "Jobs that were given up: list, show, replay",
+		Short: "Jobs that were given up: list, show, replay, dismiss",
 		Long:  "Jobs that were given up: a message that failed five times, recorded with the reason of its last failure.\nWorks on the storage account: AzureWebJobsStorage, or AzureWebJobsStorage__accountName and `az login`.",
 	}
-	cmd.AddCommand(jobsListCommand(o), jobsShowCommand(o), jobsReplayCommand(o))
+	cmd.AddCommand(jobsListCommand(o), jobsShowCommand(o), jobsReplayCommand(o), jobsDismissCommand(o))
 	return cmd
 }
 
@@ -182,4 +182,31 @@ func (d *desk) replay(cmd *cobra.Command, f jobs.Filter, by string, dry, yes boo
 		return report, errors.New("another replay is at work: try again when it is done")
 	}
 	return report, err
+}
+
+func jobsDismissCommand(o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "dismiss ID", Short: "Take a given-up job off the list without doing it again", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := o.desk()
+			if err != nil {
+				return err
+			}
+			did, err := d.jobs.Dismiss(cmd.Context(), args[0], o.person())
+			if err != nil {
+				return explainAbsent(err, args[0])
+			}
+			if o.json() {
+				return writeJSON(cmd.OutOrStdout(), map[string]any{"id": args[0], "dismissed": did})
+			}
+			if !did {
+				fmt.Fprintln(cmd.OutOrStdout(), "Somebody took care of it already.")
+				return nil
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "Dismissed.")
+			return nil
+		},
+	}
+	o.byFlag(cmd)
+	return cmd
 }

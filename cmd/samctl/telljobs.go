@@ -110,8 +110,10 @@ func (o *options) tellJob(out io.Writer, p ledger.Poisoned, now []ledger.Outcome
 
 func replayedLine(v jobView) string {
 	switch {
+	case v.ReplayedAt != nil && v.ReplayedInto == "":
+		return fmt.Sprintf("dismissed %s by %s", moment(v.ReplayedAt), v.ReplayedBy)
 	case v.Foreign:
-		return "no: a foreign message cannot be replayed"
+		return "no: a foreign message cannot be replayed; `samctl jobs dismiss " + v.ID + "`"
 	case v.ReplayedAt == nil:
 		return "no: `samctl jobs replay --id " + v.ID + "`"
 	}

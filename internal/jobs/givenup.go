@@ -63,3 +63,31 @@ func (j *Jobs) PoisonedList(ctx context.Context, f Filter) ([]ledger.Poisoned, e
 func (j *Jobs) Poisoned(ctx context.Context, id string) (ledger.Poisoned, error) {
 	return j.Ledger.Poisoned(ctx, id)
 }
+
+// Dismiss takes a given-up message off the list, in the name of by, without
+// doing it again: a foreign one, or one that nobody wants any more. It reports
+// whether this call did; one that somebody took care of already is left alone.
+// ledger.ErrAbsent when there is none.
+func (j *Jobs) Dismiss(ctx context.Context, id, by string) (bool, error) {
+	p, err := j.Poisoned(ctx, id)
+	if err != nil || p.Replayed() {
+		return false, err
+	}
+	subject := string(p.Customer)
+	if p.Foreign {
+		subject = SubjectForeign
+	}
+	line := ledger.Audit{At: j.Now(), Action: ActionReplay, Phase: ledger.PhaseIntent, Subject: subject, Result: "dismissed", Detail: fmt.Sprintf("given-up job %s, by %s", id, by), Reference: p.Run}
+	if err := j.Ledger.Record(ctx, line); err != nil {
+		return false, fmt.Errorf("note that %s is dismissed: %w", id, err)
+	}
+	marked, err := j.Ledger.MarkReplayed(ctx, id, j.Now(), by, "")
+	if err != nil || !marked {
+		return false, err
+	}
+	line.Phase = ledger.PhaseOutcome
+	if err := j.Ledger.Record(ctx, line); err != nil {
+		return true, fmt.Errorf("note that %s is dismissed: %w", id, err)
+	}
+	return true, nil
+}

@@ -223,6 +223,32 @@ func TestReplayRefusesWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+func TestDismissedOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1, finds("health", "k"))
+	if err := b.RecordPoisoned(t.Context(), []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	all, err := b.PoisonedList(t.Context(), jobs.Filter{})
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	for _, want := range []bool{true, false} {
+		if did, err := b.Dismiss(t.Context(), all[0].ID, "a person"); did != want || err != nil {
+			t.Errorf("dismissed %v, %v, want %v", did, err, want)
+		}
+	}
+	wantVerdicts(t, replay(t, b, jobs.Filter{}))
+	wantVerdicts(t, replay(t, b, jobs.Filter{ID: all[0].ID}), jobs.ReplayedBefore)
+	if _, err := b.Dismiss(t.Context(), "nothing", "a person"); !errors.Is(err, ledger.ErrAbsent) {
+		t.Errorf("an unknown id: %v", err)
+	}
+	trail, err := b.ledger.AuditTrail(t.Context(), jobs.SubjectForeign, 0)
+	if err != nil || len(trail) != 3 {
+		t.Errorf("audit %+v, %v", trail, err)
+	}
+}
+
 func TestReplaysDoNotOverlap(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 1, finds("health", "k"))

@@ -77,10 +77,12 @@ func newVisitor(all []sam.Customer) visitor {
 func (v visitor) refuses(p ledger.Poisoned, known []string) (Verdict, string) {
 	c, found := v.customers[p.Customer]
 	switch {
-	case p.Foreign:
-		return NotOurs, "It is no job message of this program, so there is nothing to do again."
+	case p.Replayed() && p.ReplayedInto == "":
+		return ReplayedBefore, fmt.Sprintf("%s dismissed it at %s.", p.ReplayedBy, p.ReplayedAt.Format(time.RFC3339))
 	case p.Replayed():
 		return ReplayedBefore, fmt.Sprintf("%s replayed it at %s.", p.ReplayedBy, p.ReplayedAt.Format(time.RFC3339))
+	case p.Foreign:
+		return NotOurs, "It is no job message of this program, so there is nothing to do again."
 	case len(known) == 0:
 		return NoSuchTask, fmt.Sprintf("This version has none of its tasks %q.", p.Tasks)
 	case !found:
