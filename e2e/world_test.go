@@ -50,7 +50,10 @@ func stage(dir string) error {
 // start brings a world up for one test and stops it afterwards.
 func start(t *testing.T, opts localworld.Options) *localworld.World {
 	t.Helper()
-	opts.ScriptRoot, opts.LogDir = scriptRoot, t.TempDir()
+	if opts.ScriptRoot == "" {
+		opts.ScriptRoot = scriptRoot
+	}
+	opts.LogDir = t.TempDir()
 	opts.Install = os.Stderr
 	w, err := localworld.Start(t.Context(), opts)
 	if err != nil {
