@@ -13,7 +13,7 @@ import (
 
 // tasksEach is how many tasks are done at a customer unless SAMKEEPER_TASKS says
 // otherwise.
-const tasksEach = 5
+const tasksEach = 6
 
 // TestMainJob is `make demo` with other seeds: what is reported must be what
 // the world holds, whatever the world.

@@ -29,7 +29,10 @@ param consentAccounts string
 param cloud string = 'public'
 
 @description('Tasks of a sweep, comma-separated.')
-param tasks string = 'subscriptions,health,alerts,directory,access'
+param tasks string = 'consent,subscriptions,health,alerts,directory,access'
+
+@description('Whether the app consents for itself at customers where its consent is missing. This writes into customers\' tenants.')
+param healConsent bool = true
 
 @description('Mail address that is told when something needs a person.')
 param alertEmail string
@@ -78,6 +81,7 @@ module app 'modules/app.bicep' = {
       SAMKEEPER_VAULT_URL: vault.outputs.url
       SAMKEEPER_CONSENT_ACCOUNTS: consentAccounts
       SAMKEEPER_TASKS: tasks
+      SAMKEEPER_HEAL_CONSENT: string(healConsent)
     }
   }
 }

@@ -122,6 +122,11 @@ func rotationAct(ctx context.Context, w *World, report *Report, progress *Progre
 func sweepAct(ctx context.Context, w *World, report *Report, progress *Progress) error {
 	progress.Begin()
 	began := time.Now()
+	want, err := w.Expected(ctx)
+	if err != nil {
+		return err
+	}
+	report.want = want
 	progress.Update("discovering customers")
 	if err := w.Fire(ctx, "EnqueueCustomers"); err != nil {
 		return err
@@ -177,20 +182,19 @@ func judgeAct(ctx context.Context, w *World, report *Report, progress *Progress)
 	if err != nil {
 		return err
 	}
-	want, err := w.Expected(ctx)
-	if err != nil {
-		return err
-	}
+	want := report.want
 	report.fill(status, want)
 	report.HandlerPeakRSSMB = w.HandlerPeakRSSMB()
-	book := newOutcomeBook(status.Newest().ID)
-	hits, err := w.HuntLeaks(ctx, report, book.note)
+	book, consents := newOutcomeBook(status.Newest().ID), newConsentBook()
+	hits, err := w.HuntLeaks(ctx, report, book.note, consents.note)
 	if err != nil {
 		return err
 	}
 	report.OutcomesWrong = append(report.OutcomesWrong, book.compare(want)...)
+	report.ConsentsExpected, report.ConsentsGiven, report.ConsentsProved = want.Consents, len(consents.given), len(consents.proved)
 	report.SecretLeaks = leak.Bytes(hits)
 	progress.Done("Compared with the world; %d secrets hunted in %.1f MB left behind: %d bytes leaked", report.SecretsHunted, float64(report.BytesSearched)/1e6, report.SecretLeaks)
+	progress.Done("%s", consents)
 	if len(hits) > 0 {
 		fmt.Fprint(progress.Out, leak.Describe(hits, 10))
 	}

@@ -25,6 +25,9 @@ type Report struct {
 	FindingsSurplus   []string       `json:"findings_surplus"` // reported, not in the world
 	OutcomesWrong     []string       `json:"outcomes_wrong"`   // tasks that ended otherwise than the world says
 	NoAccess          int            `json:"customers_without_access"`
+	ConsentsExpected  int            `json:"consents_expected"` // customers where one is missing and can be given
+	ConsentsGiven     int            `json:"consents_given"`
+	ConsentsProved    int            `json:"consents_proved"` // by a token
 	Connections       int            `json:"connections"`
 	VaultVersions     int            `json:"vault_versions"`
 	RotationProved    bool           `json:"rotation_proved"`
@@ -35,6 +38,10 @@ type Report struct {
 	SecretLeaks       int            `json:"secret_leaks"` // bytes of minted secrets found anywhere
 	SecretsHunted     int            `json:"secrets_hunted"`
 	BytesSearched     int64          `json:"bytes_searched"`
+
+	// want is what the world said before the sweep, which changes it: consents
+	// are given.
+	want *Expected
 }
 
 // Expected is what the simulated world holds: the truth a sweep is held to.
@@ -46,6 +53,7 @@ type Expected struct {
 	FailedBy  map[string]int    `json:"failed_by"`
 	Outcomes  []ExpectedOutcome `json:"outcomes"`
 	Findings  []ExpectedFinding `json:"findings"`
+	Consents  int               `json:"consents"` // customers where the sweep gives a consent
 }
 
 // ExpectedOutcome is how one task at one customer must end.
@@ -149,6 +157,8 @@ func (r *Report) Verify() error {
 	want(len(r.FindingsMissing) == 0, "%d findings of the world are missing, first: %.300s", len(r.FindingsMissing), first(r.FindingsMissing))
 	want(len(r.FindingsSurplus) == 0, "%d findings are not in the world, first: %.300s", len(r.FindingsSurplus), first(r.FindingsSurplus))
 	want(r.FindingsOpen == r.FindingsExpected, "%d findings open, the world holds %d", r.FindingsOpen, r.FindingsExpected)
+	want(r.ConsentsGiven == r.ConsentsExpected, "consent was given at %d customers, it is missing and can be given at %d", r.ConsentsGiven, r.ConsentsExpected)
+	want(r.ConsentsProved == r.ConsentsGiven, "of %d consents given, %d were proved", r.ConsentsGiven, r.ConsentsProved)
 	want(r.RotationProved, "the rotated token was not proved")
 	want(r.VaultVersions >= 2, "the vault holds %d versions of the refresh token, want the consent's and the rotation's", r.VaultVersions)
 	want(r.SecretLeaks == 0, "%d bytes of secrets leaked", r.SecretLeaks)

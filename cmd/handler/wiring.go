@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -16,6 +17,7 @@ import (
 	"github.com/samkeeper/samkeeper/cmd/internal/reach"
 	"github.com/samkeeper/samkeeper/handlers"
 	"github.com/samkeeper/samkeeper/internal/arm"
+	"github.com/samkeeper/samkeeper/internal/cloud"
 	"github.com/samkeeper/samkeeper/internal/config"
 	"github.com/samkeeper/samkeeper/internal/consent"
 	"github.com/samkeeper/samkeeper/internal/entra"
@@ -24,6 +26,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/jobs"
 	"github.com/samkeeper/samkeeper/internal/jobs/access"
 	"github.com/samkeeper/samkeeper/internal/jobs/alerts"
+	healing "github.com/samkeeper/samkeeper/internal/jobs/consent"
 	"github.com/samkeeper/samkeeper/internal/jobs/directory"
 	"github.com/samkeeper/samkeeper/internal/jobs/health"
 	"github.com/samkeeper/samkeeper/internal/jobs/subscriptions"
@@ -198,6 +201,7 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 // taskRegistry holds the tasks of config.KnownTasks, cut to those chosen.
 func taskRegistry(cfg config.Config, on adapters) (*jobs.Registry, error) {
 	all, err := jobs.NewRegistry(
+		healing.Task{Partner: on.partner, Trail: on.ledger, App: cfg.App, Needs: needs(cfg)},
 		subscriptions.Task{Azure: on.arm, Books: on.partner},
 		health.Task{Azure: on.arm, Books: on.partner},
 		alerts.Task{Azure: on.arm, Books: on.partner, Classic: cfg.ClassicAlerts},
@@ -208,4 +212,17 @@ func taskRegistry(cfg config.Config, on adapters) (*jobs.Registry, error) {
 		return nil, fmt.Errorf("tasks: %w", err)
 	}
 	return all.Only(cfg.Tasks)
+}
+
+// needs are the services that the chosen tasks call at a customer, and the
+// permissions they cannot do without.
+func needs(cfg config.Config) []healing.Need {
+	var all []healing.Need
+	if slices.Contains(cfg.Tasks, directory.Name) {
+		all = append(all, healing.Need{Service: "Microsoft Graph", App: cloud.GraphApp, Token: cfg.Cloud.GraphScope(), Scopes: cfg.ConsentScopes})
+	}
+	if slices.ContainsFunc(cfg.Tasks, func(t string) bool { return t == subscriptions.Name || t == health.Name || t == alerts.Name }) {
+		all = append(all, healing.Need{Service: "Azure Resource Manager", App: cloud.ARMApp, Token: cfg.Cloud.ARMScope(), Scopes: []string{"user_impersonation"}})
+	}
+	return all
 }

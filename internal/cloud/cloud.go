@@ -2,6 +2,12 @@ package cloud
 
 import "github.com/samkeeper/samkeeper/internal/sam"
 
+// The application ids of Microsoft's services are the same in every cloud.
+const (
+	GraphApp = sam.AppID("00000003-0000-0000-c000-000000000000")
+	ARMApp   = sam.AppID("797f4846-ba00-4fd7-ba43-dac1f8f63013")
+)
+
 // Cloud is one national cloud. URLs have no trailing slash.
 type Cloud struct {
 	Name               string // "public", "usgov", "china"

@@ -44,7 +44,9 @@ type Config struct {
 	ConsentAccounts []string // object ids or UPNs, lower case; at least one
 	ResponseMode    string   // "form_post" or "query"
 
-	Tasks         []string // without duplicates, in the operator's order
+	Tasks         []string // without duplicates, in the operator's order; without "consent" unless HealConsent
+	HealConsent   bool     // missing consents are given at customers
+	ConsentScopes []string // delegated permissions of Graph to consent to; at least one
 	ClassicAlerts bool
 	RunDeadline   time.Duration
 	RequeueAfter  time.Duration
@@ -116,12 +118,20 @@ func (r *reader) config() Config {
 		ConsentAccounts:  r.accounts(envAccounts),
 		ResponseMode:     r.oneOf(envResponseMode, "form_post", "query"),
 		Tasks:            r.tasks(envTasks),
+		HealConsent:      r.oneOf(envHealConsent, "true", "false") == "true",
+		ConsentScopes:    r.permissions(envConsentScopes),
 		ClassicAlerts:    r.oneOf(envClassicAlerts, "true", "false") == "true",
 		RunDeadline:      r.duration(envRunDeadline),
 		RequeueAfter:     r.duration(envRequeueAfter),
 		LogLevel:         r.level(envLogLevel),
 		TracesEndpoint:   r.collector(envTraces),
 		CAFile:           r.value(envCAFile),
+	}
+	if named := len(c.Tasks); !c.HealConsent {
+		c.Tasks = slices.DeleteFunc(c.Tasks, func(t string) bool { return t == taskConsent })
+		if named > 0 && len(c.Tasks) == 0 {
+			r.fault(envHealConsent, "takes out the only task", "put more tasks into SAMKEEPER_TASKS, or true here")
+		}
 	}
 	c.Storage = r.storage(c.Cloud)
 	c.PublicURL = r.publicURL()

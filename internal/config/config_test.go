@@ -86,7 +86,7 @@ func TestParseRealCloud(t *testing.T) {
 		IdentityClient: identity, PlatformIdentity: true,
 		VaultURL: "https://contoso-sam.vault.azure.net", PublicURL: "https://sam.azurewebsites.net",
 		ConsentAccounts: []string{user, "sam@partner.example"}, ResponseMode: "form_post",
-		Tasks:       []string{"subscriptions", "health", "alerts", "directory"},
+		Tasks: []string{"consent", "subscriptions", "health", "alerts", "directory", "access"}, HealConsent: true, ConsentScopes: []string{"Organization.Read.All"},
 		RunDeadline: 4 * time.Hour, RequeueAfter: 15 * time.Minute, LogLevel: slog.LevelInfo,
 		Endpoints: config.Endpoints{Login: public.Login, Graph: public.Graph, ARM: public.ARM, PartnerCenter: public.PartnerCenter},
 	}
@@ -184,6 +184,16 @@ func TestAccepted(t *testing.T) {
 				return c.Storage.QueueURL == "https://samstore.queue.core.usgovcloudapi.net"
 			},
 		},
+		"consent is left alone": {
+			with(azure(), "SAMKEEPER_HEAL_CONSENT", "false"),
+			func(c config.Config) bool {
+				return !c.HealConsent && !slices.Contains(c.Tasks, "consent") && slices.Contains(c.Tasks, "directory")
+			},
+		},
+		"permissions once each": {
+			with(azure(), "SAMKEEPER_CONSENT_SCOPES", "Organization.Read.All, User.Read,User.Read"),
+			func(c config.Config) bool { return fmt.Sprint(c.ConsentScopes) == "[Organization.Read.All User.Read]" },
+		},
 		"tasks once each, in order": {with(azure(), "SAMKEEPER_TASKS", "health, alerts,health"), func(c config.Config) bool { return fmt.Sprint(c.Tasks) == "[health alerts]" }},
 		"a collector with a path":   {with(azure(), "OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.example:4318/tenant-a/"), func(c config.Config) bool { return c.TracesEndpoint == "https://otel.example:4318/tenant-a" }},
 		"a collector without TLS":   {with(azure(), "OTEL_EXPORTER_OTLP_ENDPOINT", "http://10.0.0.4:4318"), func(c config.Config) bool { return c.TracesEndpoint == "http://10.0.0.4:4318" }},
@@ -239,6 +249,11 @@ func TestEachFaultNamesItsSetting(t *testing.T) {
 		"account is a bare name":          {with(azure(), "SAMKEEPER_CONSENT_ACCOUNTS", "sam"), "SAMKEEPER_CONSENT_ACCOUNTS"},
 		"unknown response mode":           {with(azure(), "SAMKEEPER_RESPONSE_MODE", "fragment"), "SAMKEEPER_RESPONSE_MODE"},
 		"unknown task":                    {with(azure(), "SAMKEEPER_TASKS", "health,backup"), "SAMKEEPER_TASKS"},
+		"permission by its id":            {with(azure(), "SAMKEEPER_CONSENT_SCOPES", "498476ce-e0fe-48b0-b801-37ba7e2685c6"), "SAMKEEPER_CONSENT_SCOPES"},
+		"permission with its service":     {with(azure(), "SAMKEEPER_CONSENT_SCOPES", "https://graph.example/User.Read"), "SAMKEEPER_CONSENT_SCOPES"},
+		"no permission":                   {with(azure(), "SAMKEEPER_CONSENT_SCOPES", ","), "SAMKEEPER_CONSENT_SCOPES"},
+		"healing is no boolean":           {with(azure(), "SAMKEEPER_HEAL_CONSENT", "maybe"), "SAMKEEPER_HEAL_CONSENT"},
+		"no task but the one taken out":   {with(azure(), "SAMKEEPER_TASKS", "consent", "SAMKEEPER_HEAL_CONSENT", "false"), "SAMKEEPER_HEAL_CONSENT"},
 		"no boolean":                      {with(azure(), "SAMKEEPER_CLASSIC_ALERTS", "maybe"), "SAMKEEPER_CLASSIC_ALERTS"},
 		"duration without unit":           {with(azure(), "SAMKEEPER_RUN_DEADLINE", "4"), "SAMKEEPER_RUN_DEADLINE"},
 		"re-enqueue after the deadline":   {with(azure(), "SAMKEEPER_REQUEUE_AFTER", "5h"), "SAMKEEPER_REQUEUE_AFTER"},

@@ -14,7 +14,10 @@ import (
 )
 
 // KnownTasks are the tasks a job can do.
-var KnownTasks = []string{"subscriptions", "health", "alerts", "directory", "access"}
+var KnownTasks = []string{taskConsent, "subscriptions", "health", "alerts", "directory", "access"}
+
+// taskConsent is the one that a switch of its own takes out.
+const taskConsent = "consent"
 
 // reader reads settings and collects faults instead of stopping at the first.
 type reader struct {
@@ -172,6 +175,25 @@ func (r *reader) tasks(name string) []string {
 		}
 	}
 	return tasks
+}
+
+// permissionForm is how Microsoft Graph names its delegated permissions.
+var permissionForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)+$`)
+
+func (r *reader) permissions(name string) []string {
+	var permissions []string
+	for _, item := range r.list(name) {
+		switch {
+		case !permissionForm.MatchString(item):
+			r.fault(name, fmt.Sprintf("contains %.60q, which is no permission", item), "put delegated permissions of Microsoft Graph there by name, for example "+defaultOf(name))
+		case !slices.Contains(permissions, item):
+			permissions = append(permissions, item)
+		}
+	}
+	if len(r.list(name)) == 0 {
+		r.fault(name, "names no permission", "leave it out for "+defaultOf(name))
+	}
+	return permissions
 }
 
 func (r *reader) duration(name string) time.Duration {

@@ -47,6 +47,8 @@ const (
 	envAccounts           = "SAMKEEPER_CONSENT_ACCOUNTS"
 	envResponseMode       = "SAMKEEPER_RESPONSE_MODE"
 	envTasks              = "SAMKEEPER_TASKS"
+	envHealConsent        = "SAMKEEPER_HEAL_CONSENT"
+	envConsentScopes      = "SAMKEEPER_CONSENT_SCOPES"
 	envClassicAlerts      = "SAMKEEPER_CLASSIC_ALERTS"
 	envRunDeadline        = "SAMKEEPER_RUN_DEADLINE"
 	envRequeueAfter       = "SAMKEEPER_REQUEUE_AFTER"
@@ -86,7 +88,9 @@ var Settings = []Setting{
 	{envPublic, "", false, Operator, "HTTPS address people and Entra reach the app by; default `https://$WEBSITE_HOSTNAME`. The redirect URI is this plus `/api/consent/callback`. Plain http is allowed for localhost only."},
 	{envAccounts, "", true, Operator, "Object ids or sign-in names, separated by commas, of the accounts that may consent: the integration user, its standbys, and the administrators of direct customers."},
 	{envResponseMode, "form_post", false, Operator, "How Entra returns the sign-in: `form_post` or `query`."},
-	{envTasks, "subscriptions,health,alerts,directory,access", false, Operator, "Tasks done at each customer, separated by commas."},
+	{envTasks, "consent,subscriptions,health,alerts,directory,access", false, Operator, "Tasks done at each customer, separated by commas."},
+	{envHealConsent, "true", false, Operator, "**Writes into customers' tenants.** `true` gives the app's consent where it is missing (task `consent`): through Partner Center, only the permissions that the tasks need, with an audit line before and after. `false` takes the task out; customers without consent are then skipped with `consent_missing`."},
+	{envConsentScopes, "Organization.Read.All", false, Operator, "Delegated permissions of Microsoft Graph, separated by commas, that the task `consent` gives and looks for at customers. The app registration must list them. For Azure it is always `user_impersonation` alone."},
 	{envClassicAlerts, "false", false, Operator, "`true` also reads classic alert rules (retired by Azure; still found at old customers)."},
 	{envRunDeadline, "4h", false, Operator, "How long a run may take before what is missing is recorded as failed and the run is closed."},
 	{envRequeueAfter, "15m", false, Operator, "How long an expected outcome may be missing before its job is put into the queue again."},

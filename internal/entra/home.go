@@ -8,10 +8,6 @@ import (
 	"github.com/samkeeper/samkeeper/internal/sam"
 )
 
-// graphApp is the application id of Microsoft Graph in every cloud. Tokens for
-// Graph name it as their audience as often as the address.
-const graphApp = "00000003-0000-0000-c000-000000000000"
-
 // HomeScope names what a connection signs in for and is renewed with, and asks
 // for a refresh token. A partner's connection names Partner Center, so that its
 // policies apply and its v1.0 token shows MFA. A direct customer's tenant has no
@@ -28,7 +24,7 @@ func HomeScope(c cloud.Cloud, k sam.Kind) string {
 func ForHome(c cloud.Cloud, k sam.Kind, audience string) bool {
 	wanted := []string{c.PartnerCenter}
 	if k == sam.DirectConnection {
-		wanted = []string{c.Graph, graphApp}
+		wanted = []string{c.Graph, string(cloud.GraphApp)} // tokens name the id as often as the address
 	}
 	return slices.Contains(wanted, strings.TrimSuffix(audience, "/"))
 }

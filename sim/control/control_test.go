@@ -67,7 +67,7 @@ func TestWhatCanBeRead(t *testing.T) {
 	}
 	_, all := call(t, cloud, http.MethodGet, "/sim/expected", "")
 	_, one := call(t, cloud, http.MethodGet, "/sim/expected?tasks=health&classic=true", "")
-	if all["tasks"] != 100.0 || one["tasks"] != 20.0 {
+	if all["tasks"] != 120.0 || one["tasks"] != 20.0 {
 		t.Errorf("tasks = %v and %v", all["tasks"], one["tasks"])
 	}
 	token := cloud.MintRefreshToken(t, simtest.Mint{})

@@ -112,7 +112,7 @@ func decode(r *http.Request, into any) error {
 func (s *server) expected(r *http.Request) (any, error) {
 	tasks := strings.FieldsFunc(r.URL.Query().Get("tasks"), func(c rune) bool { return c == ',' || c == ' ' })
 	if len(tasks) == 0 {
-		tasks = []string{"subscriptions", "health", "alerts", "directory", world.TaskAccess}
+		tasks = []string{world.TaskConsent, "subscriptions", "health", "alerts", "directory", world.TaskAccess}
 	}
 	return s.World.Expected(tasks, r.URL.Query().Get("classic") == "true"), nil
 }
