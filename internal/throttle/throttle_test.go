@@ -62,6 +62,7 @@ func closeUntil(t *testing.T, g *throttle.Gate, until time.Time) {
 
 func TestClosesForAllAndOpensByItself(t *testing.T) {
 	onBoth(t, func(t *testing.T, c *aztables.Client) {
+		t.Helper()
 		mine, others := throttle.New(c), throttle.New(c)
 		wantClosed(t, mine, scope, noon, time.Time{})
 		until := noon.Add(5 * time.Minute)
@@ -77,6 +78,7 @@ func TestClosesForAllAndOpensByItself(t *testing.T) {
 
 func TestNeverShortens(t *testing.T) {
 	onBoth(t, func(t *testing.T, c *aztables.Client) {
+		t.Helper()
 		mine, others := throttle.New(c), throttle.New(c)
 		closeUntil(t, mine, noon.Add(5*time.Minute))
 		closeUntil(t, others, noon.Add(time.Minute))
@@ -90,6 +92,7 @@ func TestNeverShortens(t *testing.T) {
 
 func TestNewsOfOthersTakesSeconds(t *testing.T) {
 	onBoth(t, func(t *testing.T, c *aztables.Client) {
+		t.Helper()
 		mine, others := throttle.New(c), throttle.New(c)
 		wantClosed(t, mine, scope, noon, time.Time{})
 		until := noon.Add(time.Minute)
@@ -101,6 +104,7 @@ func TestNewsOfOthersTakesSeconds(t *testing.T) {
 
 func TestOwnNewsCountsAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, c *aztables.Client) {
+		t.Helper()
 		g := throttle.New(c)
 		wantClosed(t, g, scope, noon, time.Time{})
 		closeUntil(t, g, noon.Add(time.Minute))
@@ -110,6 +114,7 @@ func TestOwnNewsCountsAtOnce(t *testing.T) {
 
 func TestLongestOfManyWins(t *testing.T) {
 	onBoth(t, func(t *testing.T, c *aztables.Client) {
+		t.Helper()
 		errs := make([]error, 12)
 		var all sync.WaitGroup
 		for i := range errs {
