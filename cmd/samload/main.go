@@ -78,6 +78,7 @@ func command() *cobra.Command {
 	set.IntVar(&f.instances, "instances", 1, "instances for --customers")
 	set.IntVar(&f.enqueues, "enqueues", -1, "messages of each sender; 0 for no contest, -1 for 10,000 (50,000 with --full)")
 	set.StringVar(&f.storage, "storage", "sim", "sim, or azurite, which is slow with more than a few hundred customers")
+	set.BoolVar(&opts.Limits, "limits", false, "the simulated cloud enforces the published limits")
 	set.StringVar(&f.output, "output", "table", "table or json")
 	set.StringArrayVar(&f.settings, "set", nil, "NAME=value for the handlers; may be repeated")
 	set.DurationVar(&opts.Latency, "latency", 150*time.Millisecond, "before every answer of the simulated cloud")

@@ -12,7 +12,7 @@ const sayEvery = 10 * time.Second
 // Run plays all rounds, one after the other. The report holds what was measured
 // up to an error.
 func Run(ctx context.Context, opts Options) (*Report, error) {
-	report := &Report{Latency: opts.Latency.String(), Storage: "simulated"}
+	report := &Report{Latency: opts.Latency.String(), Storage: "simulated", Limits: opts.Limits}
 	if opts.Emulator {
 		report.Storage = "Azurite"
 	}

@@ -16,6 +16,7 @@ type Options struct {
 	Plans      []Plan            // the sweeps; costs are compared with the first
 	Latency    time.Duration     // of every answer of the simulated cloud; 0 for none
 	Emulator   bool              // Azurite in place of the simulated storage
+	Limits     bool              // the cloud refuses too many requests, as published
 	Settings   map[string]string // more settings for the handlers
 	// Enqueues is how many messages each side of the contest puts; 0 for none.
 	Enqueues int

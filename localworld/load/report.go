@@ -9,7 +9,6 @@ import (
 const (
 	MaxPeakMiB   = 128 // of any handler
 	MaxCostRatio = 1.1 // a customer among many, to one among few
-	MaxRSSRatio  = 1.25
 	MinEnqueue   = 0.8 // our messages a second to those of a plain loop
 )
 
@@ -38,7 +37,15 @@ type Sweep struct {
 	CPUS              float64          `json:"cpu_s"`      // of all handlers
 	BilledS           float64          `json:"billed_s"`   // in invocations that worked on a message
 	UpstreamS         float64          `json:"upstream_s"` // of latency: requests times latency
-	PeakMiB           float64          `json:"peak_mib"`   // the largest handler
+	PeakMiB           float64          `json:"peak_mib"`   // the largest handler, the status page included
+	Peaks             Peaks            `json:"peaks"`
+}
+
+// Peaks is the most memory of any handler, in MiB, up to a point of a round.
+type Peaks struct {
+	Opened float64 `json:"opened_mib"` // the run is open
+	Swept  float64 `json:"swept_mib"`  // its queue is empty
+	Closed float64 `json:"closed_mib"` // it is closed
 }
 
 // per is a number for each customer.
@@ -66,6 +73,7 @@ func (c Contest) Ratio() float64 {
 type Report struct {
 	Latency  string   `json:"latency"`
 	Storage  string   `json:"storage"`
+	Limits   bool     `json:"published_limits"`
 	Sweeps   []Sweep  `json:"sweeps"`
 	Enqueues *Contest `json:"enqueues,omitempty"`
 }

@@ -35,6 +35,7 @@ type round struct {
 	broken  atomic.Int64 // those that failed
 	billed  atomic.Int64 // nanoseconds in them
 	watched int64        // our own requests to the storage
+	peaks   Peaks
 }
 
 // play brings a world up, sweeps once and measures it.
@@ -87,13 +88,16 @@ func (r *round) measure(ctx context.Context, say func(string, ...any)) (Sweep, e
 		return Sweep{}, err
 	}
 	opened := time.Since(began)
+	r.peaks.Opened = r.world.HandlerPeakRSSMB()
 	if err := r.awaitQuiet(ctx, say); err != nil {
 		return Sweep{}, err
 	}
+	r.peaks.Swept = r.world.HandlerPeakRSSMB()
 	if err := r.world.Fire(ctx, "SuperviseRuns"); err != nil {
 		return Sweep{}, err
 	}
 	wall := time.Since(began)
+	r.peaks.Closed = r.world.HandlerPeakRSSMB()
 	after, err := r.take()
 	if err != nil {
 		return Sweep{}, err
@@ -101,8 +105,10 @@ func (r *round) measure(ctx context.Context, say func(string, ...any)) (Sweep, e
 	return r.sum(ctx, before, after, opened, wall)
 }
 
-// prepare consents, rotates once and makes the cloud as slow as asked.
+// prepare consents, rotates once and makes the cloud as slow and as strict as
+// asked.
 func (r *round) prepare(ctx context.Context) error {
+	r.world.Sim.Limits.Publish(r.opts.Limits)
 	service, err := azqueue.NewServiceClientFromConnectionString(r.world.ConnectionString(), nil)
 	if err != nil {
 		return fmt.Errorf("opening the queue: %w", err)

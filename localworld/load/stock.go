@@ -95,6 +95,7 @@ func (r *round) ask(ctx context.Context, s *Sweep) error {
 	}
 	s.WantDone, s.WantSkipped = ends["done"], ends["skipped"]
 	s.PeakMiB = r.world.HandlerPeakRSSMB()
+	s.Peaks = r.peaks
 	maps.DeleteFunc(s.StorageByKind, func(_ string, n int64) bool { return n == 0 })
 	return nil
 }

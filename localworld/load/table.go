@@ -33,13 +33,17 @@ var rows = []row{
 	{"per customer: handler CPU, ms", number("%.2f", func(s Sweep) float64 { return s.per(s.CPUS) * 1000 })},
 	{"per customer: in invocations, ms", number("%.0f", func(s Sweep) float64 { return s.per(s.BilledS) * 1000 })},
 	{"  of which answers under way, ms", number("%.0f", func(s Sweep) float64 { return s.per(s.UpstreamS) * 1000 })},
+	{"  of which neither that nor CPU, ms", number("%.0f", func(s Sweep) float64 { return s.per(s.BilledS-s.UpstreamS-s.CPUS) * 1000 })},
 	{"answers 429, %", number("%.2f", func(s Sweep) float64 { return 100 * float64(s.Refused) / float64(max(1, s.Requests)) })},
 	{"handler peak memory, MiB", number("%.0f", func(s Sweep) float64 { return s.PeakMiB })},
+	{"  opened / swept / closed", func(s Sweep) string {
+		return fmt.Sprintf("%.0f / %.0f / %.0f", s.Peaks.Opened, s.Peaks.Swept, s.Peaks.Closed)
+	}},
 }
 
 // Print writes the report as a table.
 func (r *Report) Print(out io.Writer) {
-	fmt.Fprintf(out, "\n%s, 3 reads a customer, answers after %s, storage: %s\n", "Sweeps", r.Latency, r.Storage)
+	fmt.Fprintf(out, "\nSweeps, 3 reads a customer, answers after %s, published limits %s, storage: %s\n", r.Latency, onOff(r.Limits), r.Storage)
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "customers (instances)\t")
 	for _, s := range r.Sweeps {
@@ -62,4 +66,11 @@ func (r *Report) Print(out io.Writer) {
 		fmt.Fprintf(out, "%d enqueues: %.0f a second, a plain loop %.0f a second: ratio %.2f\n",
 			e.Messages, float64(e.Messages)/e.OursS, float64(e.Messages)/e.PlainS, e.Ratio())
 	}
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
 }
