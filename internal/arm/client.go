@@ -25,7 +25,6 @@ type Config struct {
 // Client reads from ARM. It is safe for concurrent use.
 type Client struct {
 	base    string
-	scope   string
 	options azarm.ClientOptions
 	now     func() time.Time
 }
@@ -44,7 +43,7 @@ func New(c Config) (*Client, error) {
 	}
 	options.Cloud = configuration(c.Cloud, c.BaseURL)
 	return &Client{
-		base: c.BaseURL, scope: c.Cloud.ARMScope(), now: c.Now,
+		base: c.BaseURL, now: c.Now,
 		options: azarm.ClientOptions{ClientOptions: options, DisableRPRegistration: true},
 	}, nil
 }
@@ -67,7 +66,7 @@ type session struct {
 }
 
 func (c *Client) begin(cred azcore.TokenCredential, op string) session {
-	return session{c, cred, upstream.NewCall(op, cred, c.scope)}
+	return session{c, cred, upstream.NewCall(op, cred)}
 }
 
 // options is a copy for one SDK client, with the governor of its calls.

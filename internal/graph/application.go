@@ -81,7 +81,7 @@ func (c *Client) Application(ctx context.Context, cred azcore.TokenCredential, a
 	query := url.Values{"$filter": {"appId eq '" + string(app) + "'"}, "$select": {"id"}}
 	pipeline := upstream.NewPipeline(c.options, cred, c.scope)
 	problem := func(err error) error {
-		return upstream.Problem(upstream.NewCall(op, cred, c.scope), err, c.now(), readApplication)
+		return upstream.Problem(upstream.NewCall(op, cred), err, c.now(), readApplication)
 	}
 	found, err := follow[struct{ ID string }](ctx, pipeline, c.base+"/v1.0/applications?"+query.Encode())
 	if err != nil {
@@ -136,7 +136,7 @@ func (c *Client) RemovePassword(ctx context.Context, cred azcore.TokenCredential
 
 // change sends a body and reads an answer into out, unless that is nil.
 func (c *Client) change(ctx context.Context, cred azcore.TokenCredential, op, method, path string, body, out any) error {
-	call := upstream.NewCall(op, cred, c.scope)
+	call := upstream.NewCall(op, cred)
 	req, err := runtime.NewRequest(ctx, method, c.base+path)
 	if err == nil {
 		err = runtime.MarshalAsJSON(req, body)

@@ -69,7 +69,7 @@ type page[T any] struct {
 // list fetches all pages of path, which begins with "/v1.0/".
 func list[T any](ctx context.Context, c *Client, cred azcore.TokenCredential, op, path string) ([]T, error) {
 	pipeline := c.pipeline(cred)
-	call := upstream.NewCall(op, cred, c.scope)
+	call := upstream.NewCall(op, cred)
 	all, err := follow[T](ctx, pipeline, c.base+path)
 	if err != nil {
 		return nil, upstream.Problem(call, err, c.now(), read)

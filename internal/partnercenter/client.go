@@ -56,7 +56,7 @@ func (c *Client) begin(cred azcore.TokenCredential, op string, customer sam.Cust
 	s := session{
 		client:   c,
 		pipeline: upstream.NewPipeline(c.options, cred, c.scope, upstream.Govern(cred, counted, c.now)...),
-		call:     upstream.NewCall(op, cred, c.scope),
+		call:     upstream.NewCall(op, cred),
 		customer: customer != "",
 	}
 	if s.customer {

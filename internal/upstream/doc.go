@@ -18,8 +18,8 @@
 //     insufficient_claims) is passed on to it once, whether the claims are
 //     padded base64 or not.
 //
-// Every error that leaves an adapter is a *sam.Problem. Its cause is a
-// *[Refusal] when the service answered.
+// Every error that leaves an adapter is a *sam.Problem. Its cause is the
+// service's own words, bounded, when it answered.
 //
 // Sources: sections 5.5, 6.1, 7.1 and 7.8 of the reference on the Secure
 // Application Model, as of 2026-11. Units: time.Duration throughout.

@@ -15,10 +15,8 @@ import (
 
 // Call is what an adapter knows about a request when it fails.
 type Call struct {
-	Op       string       // what was attempted, "list Partner Center customers"
-	Tenant   sam.TenantID // whose data was asked for
-	Audience string       // scope of the token
-	Token    sam.TenantID // whose token it was; "" when unknown
+	Op     string       // what was attempted, "list Partner Center customers"
+	Tenant sam.TenantID // whose data was asked for
 }
 
 // Verdict is what an adapter reads out of an Answer.
@@ -31,17 +29,6 @@ type Verdict struct {
 	Plain  string
 	Fix    string
 }
-
-// Refusal is the cause of a Problem when the service answered: which audience
-// said no to a token of which tenant (services count requests by that pair),
-// and its own words (bounded, one line).
-type Refusal struct {
-	Audience string
-	Token    sam.TenantID
-	Message  string
-}
-
-func (r *Refusal) Error() string { return r.Message }
 
 // Problem turns any error of an SDK call into a *sam.Problem; nil stays nil.
 // read is asked for a Verdict when the service answered. A Problem already in
@@ -66,7 +53,9 @@ func Problem(call Call, err error, now time.Time, read func(Answer) Verdict) err
 		Op: call.Op, Tenant: call.Tenant, Class: v.Class, Reason: v.Reason,
 		Code: clip(v.Code, 80), Status: answer.Status, RequestID: answer.RequestID(),
 		RetryAfter: wait, Plain: v.Plain, Fix: v.Fix,
-		Err: &Refusal{Audience: call.Audience, Token: call.Token, Message: clip(v.Detail, 512)},
+	}
+	if v.Detail != "" {
+		p.Err = errors.New(clip(v.Detail, 512)) // the service's own words
 	}
 	return p
 }
@@ -126,9 +115,8 @@ func StatusVerdict(status int) Verdict {
 }
 
 // NewCall describes a request made with cred about the tenant of its tokens.
-func NewCall(op string, cred azcore.TokenCredential, audience string) Call {
-	tenant := TenantOf(cred)
-	return Call{Op: op, Tenant: tenant, Audience: audience, Token: tenant}
+func NewCall(op string, cred azcore.TokenCredential) Call {
+	return Call{Op: op, Tenant: TenantOf(cred)}
 }
 
 // TenantOf is the tenant a credential mints tokens for, when it says so.
