@@ -29,9 +29,8 @@ type problems struct{ service string }
 // Do implements policy.Policy.
 func (p problems) Do(req *policy.Request) (*http.Response, error) {
 	resp, err := req.Next()
-	op := fmt.Sprintf("storage: %s %s %s", p.service, req.Raw().Method, req.Raw().URL.Path)
 	if err != nil {
-		return resp, p.unanswered(op, err)
+		return resp, p.unanswered(p.op(req), err)
 	}
 	if resp.StatusCode < http.StatusBadRequest {
 		return resp, nil
@@ -40,7 +39,12 @@ func (p problems) Do(req *policy.Request) (*http.Response, error) {
 	if !errors.As(runtime.NewResponseError(resp), &answer) || conversational(answer) {
 		return resp, nil
 	}
-	return nil, p.answered(op, answer)
+	return nil, p.answered(p.op(req), answer)
+}
+
+// op is what was attempted.
+func (p problems) op(req *policy.Request) string {
+	return fmt.Sprintf("storage: %s %s %s", p.service, req.Raw().Method, req.Raw().URL.Path)
 }
 
 // conversational failures are answers that callers ask for: they decide by
