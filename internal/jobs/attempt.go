@@ -14,6 +14,9 @@ import (
 // do runs one task and records or defers its outcome. An error is the
 // ledger's, or the caller's context ending: the message is delivered again.
 func (b *job) do(ctx context.Context, name string) error {
+	if d, early := b.beforeItsTime(name); early {
+		return b.postpone(ctx, name, d)
+	}
 	res, err := b.attempt(ctx, name)
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // the host is stopping; the task says nothing about itself
@@ -60,7 +63,7 @@ func (b *job) attempt(ctx context.Context, name string) (res Result, err error) 
 	b.calls.Begin()
 	visit := b.visit
 	visit.Run, visit.Doubted = b.m.Run, b.doubter != ""
-	visit.Waited = waitsFor(b.rows[name]) || waitsFor(b.rows[b.doubter])
+	visit.Waited = b.rows[name].State == sam.Retry || b.rows[b.doubter].State == sam.Retry
 	return task.Run(b.calls.In(ctx), visit)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/samkeeper/samkeeper/internal/ledger"
 	"github.com/samkeeper/samkeeper/internal/sam"
 )
 
@@ -34,9 +33,6 @@ func (r *Registry) heals(name string) bool {
 	_, ok := r.find(name).(Healer)
 	return ok
 }
-
-// waitsFor is the task's own row in a wait that it asked for itself.
-func waitsFor(o ledger.Outcome) bool { return o.State == sam.Retry && o.Code == CodeWait }
 
 // curable finds the healer of what a task is about to be skipped for. It is nil
 // for the healer itself, and where the run does not expect one.

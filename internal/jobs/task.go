@@ -40,8 +40,8 @@ type Visit struct {
 	// Doubted: another task met the state that this Healer mends, after it was
 	// taken for mended. What is cached proves nothing then.
 	Doubted bool
-	// Waited: the task, or the one that doubts it, was told to wait (CodeWait),
-	// and this is after it.
+	// Waited: the task, or the one that doubts it, was sent back before, for
+	// instance to wait (CodeWait), and this is after it.
 	Waited bool
 	shared *shared
 }
