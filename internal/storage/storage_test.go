@@ -20,7 +20,15 @@ import (
 	"github.com/samkeeper/samkeeper/internal/sam"
 	"github.com/samkeeper/samkeeper/internal/storage"
 	"github.com/samkeeper/samkeeper/localworld/azurite"
+	"github.com/samkeeper/samkeeper/sim/simtest"
 )
+
+// onEach runs a test on an account of Azurite's and on a simulated one.
+func onEach(t *testing.T, test func(t *testing.T, connectionString string)) {
+	t.Helper()
+	t.Run("azurite", func(t *testing.T) { t.Parallel(); test(t, azurite.ForTest(t).ConnectionString()) })
+	t.Run("simulated", func(t *testing.T) { t.Parallel(); test(t, simtest.Storage(t).ConnectionString()) })
+}
 
 // open makes clients from a connection string.
 func open(t *testing.T, connectionString string) *storage.Clients {
@@ -34,15 +42,19 @@ func open(t *testing.T, connectionString string) *storage.Clients {
 
 func TestEnsureByManyAtOnceAndAgain(t *testing.T) {
 	t.Parallel()
-	a := azurite.ForTest(t)
+	onEach(t, ensureByManyAtOnceAndAgain)
+}
+
+func ensureByManyAtOnceAndAgain(t *testing.T, account string) {
+	t.Helper()
 	errs := make([]error, 4)
 	var all sync.WaitGroup
 	for i := range errs {
-		clients := open(t, a.ConnectionString())
+		clients := open(t, account)
 		all.Go(func() { errs[i] = clients.Ensure(t.Context()) })
 	}
 	all.Wait()
-	c := open(t, a.ConnectionString())
+	c := open(t, account)
 	if err := errors.Join(append(errs, c.Ensure(t.Context()))...); err != nil {
 		t.Fatal(err)
 	}
@@ -66,9 +78,11 @@ func TestEnsureByManyAtOnceAndAgain(t *testing.T) {
 	}
 }
 
-func TestSendIsReadBackByteForByte(t *testing.T) {
-	t.Parallel()
-	c := open(t, azurite.ForTest(t).ConnectionString())
+func TestSendIsReadBackByteForByte(t *testing.T) { t.Parallel(); onEach(t, sendIsReadBackByteForByte) }
+
+func sendIsReadBackByteForByte(t *testing.T, account string) {
+	t.Helper()
+	c := open(t, account)
 	if err := c.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -97,9 +111,11 @@ func TestSendIsReadBackByteForByte(t *testing.T) {
 	}
 }
 
-func TestSendLater(t *testing.T) {
-	t.Parallel()
-	c := open(t, azurite.ForTest(t).ConnectionString())
+func TestSendLater(t *testing.T) { t.Parallel(); onEach(t, sendLater) }
+
+func sendLater(t *testing.T, account string) {
+	t.Helper()
+	c := open(t, account)
 	if err := c.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -135,14 +151,15 @@ func TestSendRefuses(t *testing.T) {
 	}
 }
 
-func TestMissingQueueAndWrongKey(t *testing.T) {
-	t.Parallel()
-	a := azurite.ForTest(t)
-	err := open(t, a.ConnectionString()).Send(t.Context(), storage.QueueFindings, []byte("x"), 0)
+func TestMissingQueueAndWrongKey(t *testing.T) { t.Parallel(); onEach(t, missingQueueAndWrongKey) }
+
+func missingQueueAndWrongKey(t *testing.T, account string) {
+	t.Helper()
+	err := open(t, account).Send(t.Context(), storage.QueueFindings, []byte("x"), 0)
 	if p := sam.AsProblem(err); p == nil || p.Class != sam.ClassConfiguration || p.Code != "QueueNotFound" || p.RequestID == "" {
 		t.Errorf("missing queue: %v", err)
 	}
-	stranger := open(t, strings.Replace(a.ConnectionString(), azurite.AccountKey, aKey, 1))
+	stranger := open(t, strings.Replace(account, azurite.AccountKey, aKey, 1))
 	err = stranger.Ensure(t.Context())
 	if p := sam.AsProblem(err); p == nil || p.Class != sam.ClassConfiguration || p.Status != 403 {
 		t.Errorf("wrong key: %v", err)
