@@ -69,11 +69,11 @@ func benchmarkMSAL(b *testing.B) {
 }
 
 // seeded is a vault with one refresh token.
-func seeded(b *testing.B) *vaulttest.Memory {
-	b.Helper()
+func seeded(tb testing.TB) *vaulttest.Memory {
+	tb.Helper()
 	m := vaulttest.NewMemory(nil)
-	if _, err := m.Put(b.Context(), version("refresh-1")); err != nil {
-		b.Fatal(err)
+	if _, err := m.Put(tb.Context(), version("refresh-1")); err != nil {
+		tb.Fatal(err)
 	}
 	return m
 }
