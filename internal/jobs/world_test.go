@@ -17,6 +17,7 @@ import (
 	"github.com/samkeeper/samkeeper/internal/fleet"
 	"github.com/samkeeper/samkeeper/internal/graph"
 	"github.com/samkeeper/samkeeper/internal/jobs"
+	"github.com/samkeeper/samkeeper/internal/jobs/access"
 	"github.com/samkeeper/samkeeper/internal/jobs/alerts"
 	"github.com/samkeeper/samkeeper/internal/jobs/directory"
 	"github.com/samkeeper/samkeeper/internal/jobs/health"
@@ -82,6 +83,7 @@ func newSweep(t *testing.T, options simtest.Options, classic bool, amr ...string
 	registry := must[*jobs.Registry](t)(jobs.NewRegistry(
 		subscriptions.Task{Azure: az, Books: pc}, health.Task{Azure: az, Books: pc},
 		alerts.Task{Azure: az, Books: pc, Classic: classic}, directory.Task{Graph: gr},
+		access.New(access.Config{Books: gr, Azure: az, Sold: pc, GraphScope: public.GraphScope(), Tasks: allTasks}),
 	))
 	b := &bench{
 		ledger: ledgertest.NewMemory(now), queue: &queues{now: now},
@@ -184,7 +186,7 @@ func (s *sweep) check(t *testing.T, run ledger.Run, tasks []string, classic bool
 	}
 }
 
-var allTasks = []string{"subscriptions", "health", "alerts", "directory"}
+var allTasks = []string{"subscriptions", "health", "alerts", "directory", "access"}
 
 func TestSweepFindsWhatTheWorldExpects(t *testing.T) {
 	t.Parallel()
