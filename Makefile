@@ -47,7 +47,7 @@ test: browser ## Every test, with the race detector: unit, contract, end to end,
 	$(GO) test -race -timeout 10m ./...
 	@# All crash and race schedules: without the race detector, which makes each
 	@# ten times as slow (a schedule lets one process move at a time); above, a sample.
-	$(GO) test -count=1 -timeout 10m -run '^TestSchedules$$' -v ./internal/rotation
+	$(GO) test -count=1 -timeout 10m -run '^Test(The)?Schedules' -v ./internal/rotation ./internal/jobs
 
 .PHONY: year
 year: ## A year of 1,000 connections on a virtual clock, with outages of weeks

@@ -111,6 +111,7 @@ func (j *Jobs) write(ctx context.Context, run ledger.Run) (ledger.Run, error) {
 // is returned as it is; that one sends its messages.
 func (j *Jobs) fill(ctx context.Context, run ledger.Run, customers []sam.Customer) (ledger.Run, error) {
 	run.Customers = len(customers)
+	note := run.Note
 	run, err := j.enter(ctx, run)
 	if err != nil || run.State != ledger.RunWriting {
 		return run, err
@@ -128,7 +129,7 @@ func (j *Jobs) fill(ctx context.Context, run ledger.Run, customers []sam.Custome
 		if r.State != ledger.RunWriting {
 			return false
 		}
-		r.State, r.Sums, r.Expected = ledger.RunOpen, sums, sums.Final()+sums.Pending
+		r.State, r.Sums, r.Expected, r.Note = ledger.RunOpen, sums, sums.Final()+sums.Pending, note
 		return true
 	})
 	if err != nil || !opened && run.State != ledger.RunOpen {
