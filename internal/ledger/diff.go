@@ -26,22 +26,19 @@ type findingSet struct {
 	events   []Event               // not announced yet, oldest first
 }
 
+func newFindingSet() findingSet { return findingSet{open: map[string]FindingRow{}} }
+
 // add takes in one row.
-func (s *findingSet) add(r rows.Row) error {
-	var e eventRow // has all columns of a finding as well
-	if err := r.Decode(&e); err != nil {
-		return err
-	}
+func (s *findingSet) add(e eventRow, etag string) {
 	switch e.RowType {
 	case typeMark:
-		s.markETag = r.ETag
-		return r.Decode(&s.mark)
+		s.markETag = etag
+		s.mark = markRow{e.RowType, e.Customer, e.Task, e.SeenAt, e.Run}
 	case typeFinding:
 		s.open[e.ID] = e.FindingRow
 	case typeEvent:
 		s.events = append(s.events, e.event())
 	}
-	return nil
 }
 
 // change is what happens to one finding, and the event that tells of it; a

@@ -53,6 +53,7 @@ type Ledger struct {
 	audit         rows.Table
 	consentStates rows.Table
 	shown         recall
+	sets          findingSets
 }
 
 // New is a ledger over the table service. The tables must exist. now stamps

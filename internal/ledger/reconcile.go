@@ -36,7 +36,7 @@ func (l *Ledger) Reconcile(ctx context.Context, run string, customer sam.Custome
 // takes. Every transaction writes the mark of the set over the version that
 // was read: that is what lets only one of several callers through.
 func (l *Ledger) reconcileOnce(ctx context.Context, o observation) (unsent []Event, finished bool, err error) {
-	set, err := l.findingSet(ctx, o.customer, o.task)
+	set, err := l.findingSet(ctx, o)
 	if err != nil {
 		return nil, false, err
 	}
@@ -57,23 +57,6 @@ func (l *Ledger) reconcileOnce(ctx context.Context, o observation) (unsent []Eve
 		}
 	}
 	return set.events, taken == len(changes), nil
-}
-
-// findingSet reads everything about one customer and task: a few rows that lie
-// side by side.
-func (l *Ledger) findingSet(ctx context.Context, customer sam.CustomerID, task string) (findingSet, error) {
-	set := findingSet{open: map[string]FindingRow{}}
-	from, to := rows.Under(task)
-	q := rows.Query{Partition: rows.Part(string(customer)), From: from, To: to}
-	for r, err := range l.findings.Query(ctx, q) {
-		if err == nil {
-			err = set.add(r)
-		}
-		if err != nil {
-			return findingSet{}, err
-		}
-	}
-	return set, nil
 }
 
 // transaction packs the mark and as many whole changes as fit; a finding and
