@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // The goals that are judged.
@@ -98,6 +99,22 @@ func (r *Report) Ratios() []Ratio {
 	}
 	return all
 }
+
+// Slow lists the goals of time that were missed; they are goals of a machine
+// that does nothing else.
+func (r *Report) Slow() []string {
+	var missed []string
+	for _, s := range r.Sweeps {
+		limit, ok := longest[Plan{s.Customers, s.Instances}]
+		if ok && s.WallS > limit.Seconds() {
+			missed = append(missed, fmt.Sprintf("%d customers on %d instances took %.0f s, more than %.0f", s.Customers, s.Instances, s.WallS, limit.Seconds()))
+		}
+	}
+	return missed
+}
+
+// longest is how long a sweep may take, with answers after 150 ms.
+var longest = map[Plan]time.Duration{{1000, 1}: 3 * time.Minute, {10_000, 3}: 15 * time.Minute}
 
 // Verdict lists the goals that were missed, each in a sentence.
 func (r *Report) Verdict() []string {

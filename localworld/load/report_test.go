@@ -46,6 +46,20 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	slow, other := good(1000), good(500)
+	slow.WallS, other.WallS = 181, 1000
+	report := load.Report{Sweeps: []load.Sweep{good(1000), other}}
+	if missed := report.Slow(); len(missed) != 0 {
+		t.Error(missed)
+	}
+	report.Sweeps = append(report.Sweeps, slow)
+	if missed := report.Slow(); len(missed) != 1 || !strings.Contains(missed[0], "181 s") {
+		t.Error(missed)
+	}
+}
+
 func TestFailedOutcomesAreMissed(t *testing.T) {
 	t.Parallel()
 	s := good(10)
