@@ -55,8 +55,18 @@
 // is written and before the current message is completed: a crash in between
 // costs a duplicate, never a loss. Nothing sleeps.
 //
-// Errors of RunJob mean "deliver again"; the queue's own count leads to
-// [Jobs.RecordPoisoned] after five, which keeps the body replayable.
+// # Giving up
+//
+// Errors of [Jobs.Deliver] mean "deliver again". Before the host hears of one,
+// its reason stands in the customer's open outcomes; from the second delivery on
+// a row says that its task is running, so that a process that dies names the
+// task it died in, and that task comes last the next time. After five deliveries
+// [Jobs.RecordPoisoned] sends the job once more, later, if the reason may pass
+// (at most twice); otherwise it fails the open outcomes with the reason's class
+// and keeps a record. [Jobs.Replay] gives records another chance: a failed
+// outcome of an open run is expected again, for a closed run a new one expects
+// just what is missing; so the sums of every run hold, and what was done or is
+// about to be done is not sent again.
 //
 // Sources: sections 5 and 6 of the design; sections 5, 6, 7 and 10 of the
 // reference on the Secure Application Model, as of 2026-11.

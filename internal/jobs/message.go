@@ -42,6 +42,9 @@ type Message struct {
 	// Places are the calls reserved for it, when it was sent back for want of
 	// them.
 	Places []throttle.Ticket `json:"places,omitempty"`
+	// Round is how many rounds of five deliveries ended without an answer
+	// before this one.
+	Round int `json:"round,omitempty"`
 }
 
 // Encode writes the message as it goes to the queue.
@@ -96,6 +99,9 @@ func (m Message) check() error {
 	}
 	if m.Try < 1 || m.Try > maxTry {
 		return foreign("try %d", m.Try)
+	}
+	if m.Round < 0 || m.Round > len(rounds) {
+		return foreign("round %d", m.Round)
 	}
 	return errors.Join(checkTasks(m.Tasks), checkPlaces(m.Places))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,16 +34,16 @@ const (
 const (
 	CodePoisoned = "Poisoned" // five deliveries, and nobody could write why
 	CodeForeign  = "Foreign"  // not a message of this program
-	CodeSettled  = "Settled"  // every task had its outcome without this message
 )
 
-// RecordPoisoned takes a message that the host gave up delivering: its open
-// outcomes become failed, with the class of the last delivery's reason, and the
-// message gets a record of its own, which can be listed and replayed. A foreign
-// message is kept whole in the audit trail, in base64, under SubjectForeign;
-// its record shows how it begins. Doing it again changes nothing. An error
-// means that the ledger could not be written; the message is then delivered
-// again.
+// RecordPoisoned takes a message that the host gave up delivering. If its last
+// reason may pass, the job gets another round, later (see rounds). Otherwise its
+// open outcomes become failed, with the class of that reason, and the message
+// gets a record of its own, which can be listed and replayed. One that leaves
+// nothing open is done with. A foreign message is kept whole in the audit trail,
+// in base64, under SubjectForeign; its record shows how it begins. Doing it
+// again changes nothing. An error means that the ledger or the queue could not
+// be written; the message is then delivered again.
 func (j *Jobs) RecordPoisoned(ctx context.Context, body []byte) error {
 	m, err := ParseMessage(body)
 	if errors.Is(err, ErrForeign) {
@@ -53,8 +54,15 @@ func (j *Jobs) RecordPoisoned(ctx context.Context, body []byte) error {
 	if err != nil {
 		return err
 	}
-	record := poisonedOf(m, rows, j.Now())
+	open := slices.DeleteFunc(rows, func(o ledger.Outcome) bool { return !m.awaits(o, j.Now()) })
+	if len(open) == 0 {
+		return j.drop(ctx, m, "five deliveries of it failed, but each of its tasks has an outcome, or another message, or no run that expects it")
+	}
+	record := poisonedOf(m, open, j.Now())
 	if record.Body, err = canonical(m); err != nil {
+		return err
+	}
+	if again, err := j.anotherRound(ctx, m, open, record); again || err != nil {
 		return err
 	}
 	kept, err := j.Ledger.PutPoisoned(ctx, record, body)
@@ -66,7 +74,7 @@ func (j *Jobs) RecordPoisoned(ctx context.Context, body []byte) error {
 	if err := j.keep(ctx, string(m.Customer), fmt.Sprintf("job given up: %s %s (%s)", kept.Class, kept.Code, kept.ID), kept.Body, m.Run); err != nil {
 		return err
 	}
-	return j.failPoisoned(ctx, m, rows, kept)
+	return j.failPoisoned(ctx, m, open, kept)
 }
 
 // canonical is a message as this program writes it, whatever spaces it came with.
@@ -75,40 +83,26 @@ func canonical(m Message) (string, error) {
 	return string(body), err
 }
 
-// poisonedOf is the record of a given-up job: its reason is that of the first
-// outcome it leaves open.
-func poisonedOf(m Message, rows []ledger.Outcome, now time.Time) ledger.Poisoned {
+// poisonedOf is the record of a given-up job: its reason is that of the outcome
+// in which the process ended, or of the first one that has a reason.
+func poisonedOf(m Message, open []ledger.Outcome, now time.Time) ledger.Poisoned {
 	p := ledger.Poisoned{
 		At: now, Run: m.Run, Customer: m.Customer, Tasks: m.Tasks, Try: m.Try,
-		Class: sam.ClassRetry, Code: CodeSettled,
-		Plain: "Every task of the job had its outcome without this message, or its run expects it no more.",
-		Fix:   "There is nothing to do.",
+		Class: sam.ClassConfiguration, Code: CodePoisoned,
+		Plain: "The job ended five times without an answer, by a crash or because the storage could not be written.",
+		Fix:   "Look at the log of RunCustomerJob for this customer, then replay the job.",
 	}
-	open := false
-	for _, o := range rows {
-		if !m.awaits(o, now) {
-			continue
-		}
-		if o.Class != "" {
+	for _, o := range open {
+		if o.Class != "" && (p.Code == CodePoisoned || o.Code == codeCrashed) {
 			p.Class, p.Code, p.Plain, p.Fix, p.RequestID = o.Class, o.Code, o.Plain, o.Fix, o.RequestID
-			return p
 		}
-		open = true
-	}
-	if open {
-		p.Class, p.Code = sam.ClassConfiguration, CodePoisoned
-		p.Plain = "The job ended five times without an answer, by a crash or because the storage could not be written."
-		p.Fix = "Look at the log of RunCustomerJob for this customer, then replay the job."
 	}
 	return p
 }
 
 // failPoisoned fails the message's outcomes that are still open. A run that
 // takes no more outcomes gets none.
-func (j *Jobs) failPoisoned(ctx context.Context, m Message, rows []ledger.Outcome, kept ledger.Poisoned) error {
-	if len(rows) == 0 {
-		return nil
-	}
+func (j *Jobs) failPoisoned(ctx context.Context, m Message, open []ledger.Outcome, kept ledger.Poisoned) error {
 	run, err := j.Ledger.Run(ctx, m.Run)
 	if errors.Is(err, ledger.ErrAbsent) || err == nil && run.State != ledger.RunOpen {
 		return nil
@@ -116,10 +110,7 @@ func (j *Jobs) failPoisoned(ctx context.Context, m Message, rows []ledger.Outcom
 	if err != nil {
 		return fmt.Errorf("given-up job of customer %s: %w", m.Customer, err)
 	}
-	for _, o := range rows {
-		if !m.awaits(o, kept.At) {
-			continue
-		}
+	for _, o := range open {
 		o.Plain = "Given up after five deliveries. " + o.Plain
 		if o.Class == "" {
 			o.Class, o.Code, o.Fix, o.RequestID = kept.Class, kept.Code, kept.Fix, kept.RequestID

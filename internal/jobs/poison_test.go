@@ -16,11 +16,25 @@ import (
 	"github.com/samkeeper/samkeeper/internal/sam"
 )
 
+// lastRound is a message as it comes in its last round of deliveries.
+func lastRound(t *testing.T, body []byte) []byte {
+	t.Helper()
+	m, err := jobs.ParseMessage(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Round = 2
+	if body, err = m.Encode(); err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
 func TestPoisonedJobFailsAndStaysReplayable(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 1, finds("health", "k"), finds("alerts", "k"))
 	run := b.openRun(t)
-	body := b.queue.bodies(jobs.QueueCustomerJobs)[0]
+	body := lastRound(t, b.queue.bodies(jobs.QueueCustomerJobs)[0])
 	done := ledger.Outcome{Run: run.ID, Customer: customer(0), Task: "health", State: sam.Done, Try: 1}
 	if err := b.ledger.PutOutcome(t.Context(), done); err != nil {
 		t.Fatal(err)
@@ -41,8 +55,14 @@ func TestPoisonedJobFailsAndStaysReplayable(t *testing.T) {
 		t.Errorf("kept %+v, %v", kept, err)
 	}
 	trail, err := b.ledger.AuditTrail(t.Context(), string(customer(0)), 0)
-	if err != nil || len(trail) != 2 || trail[0].Action != jobs.ActionPoison || trail[0].Detail != string(body) {
-		t.Errorf("audit %+v, %v", trail, err)
+	if err != nil || len(trail) != 2 { // the second delivery found nothing open
+		t.Fatalf("audit %+v, %v", trail, err)
+	}
+	if trail[0].Action != jobs.ActionPoison {
+		trail[0], trail[1] = trail[1], trail[0] // they are of one instant
+	}
+	if trail[0].Action != jobs.ActionPoison || trail[0].Detail != string(body) || trail[1].Result != "dropped" {
+		t.Errorf("audit %+v", trail)
 	}
 }
 
@@ -125,8 +145,25 @@ func TestPoisonIsFiledByTheReasonOfTheLastDelivery(t *testing.T) {
 	}
 }
 
+// dies delivers a message five times to a process that ends each time.
+func dies(t *testing.T, b *bench, body []byte) {
+	t.Helper()
+	for nth := range maxDeliveries {
+		died := make(chan struct{})
+		go func() {
+			defer close(died)
+			_ = b.Deliver(t.Context(), body, nth+1) // the task ends the goroutine
+		}()
+		<-died
+	}
+	if err := b.RecordPoisoned(t.Context(), body); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A process that dies leaves no reason. From the second delivery on the row
-// names the task it died in, and the other tasks get their turn first.
+// names the task it died in, and the other tasks get their turn first. The
+// killer is given up after its last round, by then nothing else is.
 func TestCrashNamesItsTaskAndSparesTheOthers(t *testing.T) {
 	t.Parallel()
 	killer := scripted{"alerts", func(context.Context, jobs.Visit) (jobs.Result, error) {
@@ -135,23 +172,80 @@ func TestCrashNamesItsTaskAndSparesTheOthers(t *testing.T) {
 	}}
 	b := newBench(t, 1, killer, finds("health", "k"))
 	run := b.openRun(t)
+	for round, wait := range []time.Duration{30 * time.Second, 5 * time.Minute, 0} {
+		m := b.queue.take(jobs.QueueCustomerJobs)
+		dies(t, b, m.body)
+		if o := b.outcome(t, run, customer(0), "health"); o.State != sam.Done {
+			t.Errorf("the other task: %+v", o)
+		}
+		o := b.outcome(t, run, customer(0), "alerts")
+		if o.Class != sam.ClassConfiguration || o.Code != "Crashed" || !strings.Contains(o.Plain, "delivery 5") {
+			t.Errorf("the killer after round %d: %+v", round, o)
+		}
+		if kept, err := b.PoisonedList(t.Context(), jobs.Filter{}); err != nil || (len(kept) == 1) != (wait == 0) || (o.State == sam.Failed) != (wait == 0) {
+			t.Errorf("round %d: given up %+v, %v; outcome %+v", round, kept, err, o)
+		}
+		if next := b.messages(t); wait > 0 && (len(next) != 1 || next[0].Round != round+1 || len(next[0].Tasks) != 1 || !b.queue.nextDue(jobs.QueueCustomerJobs).Equal(b.clock.now().Add(wait))) {
+			t.Errorf("round %d is followed by %+v", round, next)
+		}
+		b.clock.advance(wait)
+	}
+	b.supervise(t)
+	if r := b.stored(t, run); r.State != ledger.RunClosed || r.Sums.Done != 1 || r.Sums.Failed != 1 {
+		t.Errorf("run %+v", r)
+	}
+}
+
+// An instance that is killed again and again, or a storage account that is away
+// for a while, costs a job nothing but time.
+func TestWhatMayPassGetsAnotherRound(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1, finds("health", "k"))
+	run := b.openRun(t)
+	breaking(b, "Reconcile", &sam.Problem{Class: sam.ClassRetry, Code: "ServerBusy", Plain: "The storage account is busy."})
+	b.deliver(t)
+	b.ledger.SetHook(nil)
+	if o := b.outcome(t, run, customer(0), "health"); o.State != sam.Retry || o.Code != "ServerBusy" || o.RetryAt.IsZero() {
+		t.Errorf("between the rounds: %+v", o)
+	}
+	b.untilQuiet(t)
+	b.supervise(t)
+	if r := b.stored(t, run); r.State != ledger.RunClosed || r.Sums.Done != 1 {
+		t.Errorf("run %+v", r)
+	}
+	if kept, err := b.PoisonedList(t.Context(), jobs.Filter{}); err != nil || len(kept) != 0 {
+		t.Errorf("given up: %+v, %v", kept, err)
+	}
+}
+
+// A report that comes twice must not send twice, once the rows know.
+func TestAnotherRoundIsSentOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1, finds("health", "k"))
+	b.openRun(t)
 	body := b.queue.take(jobs.QueueCustomerJobs).body
-	for nth := range maxDeliveries {
-		died := make(chan struct{})
-		go func() {
-			defer close(died)
-			_ = b.Deliver(t.Context(), body, nth+1) // never returns
-		}()
-		<-died
+	for range 2 {
+		if err := b.RecordPoisoned(t.Context(), body); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if o := b.outcome(t, run, customer(0), "health"); o.State != sam.Done {
-		t.Errorf("the other task: %+v", o)
+	if n := b.queue.len(jobs.QueueCustomerJobs); n != 1 {
+		t.Errorf("%d messages", n)
 	}
+}
+
+// A run that ends before the next round gets its outcomes now.
+func TestNoRoundBeyondTheDeadline(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1, finds("health", "k"))
+	run := b.openRun(t)
+	body := b.queue.take(jobs.QueueCustomerJobs).body
+	b.clock.advance(4*time.Hour - 20*time.Second)
 	if err := b.RecordPoisoned(t.Context(), body); err != nil {
 		t.Fatal(err)
 	}
-	if o := b.outcome(t, run, customer(0), "alerts"); o.State != sam.Failed || o.Class != sam.ClassConfiguration || o.Code != "Crashed" || !strings.Contains(o.Plain, "delivery 5") {
-		t.Errorf("the killer: %+v", o)
+	if o := b.outcome(t, run, customer(0), "health"); o.State != sam.Failed || o.Code != jobs.CodePoisoned || b.queue.len(jobs.QueueCustomerJobs) != 0 {
+		t.Errorf("outcome %+v", o)
 	}
 }
 
@@ -172,7 +266,7 @@ func TestPoisonLeavesWhatWasHandedOn(t *testing.T) {
 		t.Errorf("outcome %+v", o)
 	}
 	kept, err := b.PoisonedList(t.Context(), jobs.Filter{})
-	if err != nil || len(kept) != 1 || kept[0].Code != jobs.CodeSettled {
+	if err != nil || len(kept) != 0 || b.queue.len(jobs.QueueCustomerJobs) != 0 {
 		t.Errorf("kept %+v, %v", kept, err)
 	}
 }

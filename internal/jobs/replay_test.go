@@ -209,12 +209,8 @@ func TestReplayRefusesWhatIsNotOurs(t *testing.T) {
 	if err := b.RecordPoisoned(t.Context(), []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
-	unknown := jobs.Message{Run: "20261121T213000Z-4f2a", Customer: customer(0), Connection: conn, Tasks: []string{"backup"}, Try: 1}
-	body, err := unknown.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := b.RecordPoisoned(t.Context(), body); err != nil {
+	unknown := ledger.Poisoned{At: b.clock.now(), Run: "20261121T213000Z-4f2a", Customer: customer(0), Tasks: []string{"backup"}}
+	if _, err := b.ledger.PutPoisoned(t.Context(), unknown, []byte("another version's")); err != nil {
 		t.Fatal(err)
 	}
 	wantVerdicts(t, replay(t, b, jobs.Filter{}), jobs.NotOurs, jobs.NoSuchTask)
@@ -275,7 +271,7 @@ func TestReplayGathersACustomersTasks(t *testing.T) {
 	}
 	for _, tasks := range [][]string{{"alerts"}, {"health"}} {
 		for n := range 2 {
-			m := jobs.Message{Run: run.ID, Customer: customer(n), Connection: conn, Tasks: tasks, Try: 1}
+			m := jobs.Message{Run: run.ID, Customer: customer(n), Connection: conn, Tasks: tasks, Try: 1, Round: 2}
 			body, err := m.Encode()
 			if err != nil {
 				t.Fatal(err)

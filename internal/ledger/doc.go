@@ -11,6 +11,8 @@
 //	Customers      customer    <customer>                     all of them, in id order
 //	Runs           run         <run id inverted>              newest first: ids begin with the time
 //	               heartbeat   <name>                         all of them: when a named thing last happened
+//	               poison      job|<id inverted>              given-up messages, newest first
+//	               poison      body|<hash>                    the id given to a body, so that it gets one record
 //	Outcomes       <run>       <customer>|<task>              a run, or a job of it by its prefix
 //	Findings       <customer>  <task>|finding|<finding id>    open findings
 //	               <customer>  <task>|event|<time>|<event key>
@@ -45,6 +47,9 @@
 //     (an outbox) and stay until MarkAnnounced: announced at least once, with a
 //     stable key. Two transitions of one finding within one second share a key.
 //   - ConsumeState lets exactly one caller win.
+//   - PutPoisoned keeps a body once; MarkReplayed lets exactly one caller win.
+//     Reopen is the only way back from a final state, and from failed alone; its
+//     caller keeps the run from closing meanwhile.
 //   - PutResult keeps the newer of two documents, by when their observations
 //     began, whichever arrives last.
 //   - PutConnection, PutCustomers, PutRun and Beat: last writer wins. Who needs
