@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -58,12 +60,13 @@ func (l *Ledger) Expect(ctx context.Context, expected []Outcome) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(expectWriters)
-	for _, actions := range byRun {
+	for run, actions := range byRun {
+		there := sync.OnceValues(func() (map[rows.Key]bool, error) { return l.written(ctx, run) })
 		for len(actions) > 0 {
 			n := rows.Fit(actions)
 			batch := actions[:n]
 			actions = actions[n:]
-			group.Go(func() error { return l.insertMissing(ctx, batch) })
+			group.Go(func() error { return l.insertMissing(ctx, batch, there) })
 		}
 	}
 	if err := group.Wait(); err != nil {
@@ -72,11 +75,37 @@ func (l *Ledger) Expect(ctx context.Context, expected []Outcome) error {
 	return nil
 }
 
-// insertMissing adds the rows in one transaction or, when some are there
-// already, one by one.
-func (l *Ledger) insertMissing(ctx context.Context, batch []rows.Action) error {
+// written is the keys of a run's outcomes.
+func (l *Ledger) written(ctx context.Context, run string) (map[rows.Key]bool, error) {
+	keys := map[rows.Key]bool{}
+	for r, err := range l.outcomes.Query(ctx, rows.Query{Partition: rows.Part(run)}) {
+		if err != nil {
+			return nil, err
+		}
+		keys[r.Key] = true
+	}
+	return keys, nil
+}
+
+// insertMissing adds the rows in one transaction. When some are there already,
+// since an earlier writer died here, the others go in a second one: whoever
+// completes a run must be quicker than who began it, or a storm keeps it from
+// ever being open. Only where somebody adds the same rows at this moment do
+// they go one by one.
+func (l *Ledger) insertMissing(ctx context.Context, batch []rows.Action, there func() (map[rows.Key]bool, error)) error {
 	err := l.outcomes.Apply(ctx, batch)
 	if !errors.Is(err, rows.ErrConflict) {
+		return err
+	}
+	written, err := there()
+	if err != nil {
+		return err
+	}
+	batch = slices.DeleteFunc(slices.Clone(batch), func(a rows.Action) bool { return written[a.Row.Key] })
+	if len(batch) == 0 {
+		return nil
+	}
+	if err := l.outcomes.Apply(ctx, batch); !errors.Is(err, rows.ErrConflict) {
 		return err
 	}
 	for _, a := range batch {

@@ -3,7 +3,9 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"sync/atomic"
 	"testing"
 
 	"github.com/samkeeper/samkeeper/internal/ledger"
@@ -71,5 +73,48 @@ func TestGivesUpWhenOthersAreAlwaysFaster(t *testing.T) {
 		if !errors.Is(err, ledger.ErrBusy) {
 			t.Errorf("%s: error %v, want ErrBusy", name, err)
 		}
+	}
+}
+
+// tallied is a table that counts what is asked of it.
+type tallied struct {
+	rows.Table
+	writes, singles *atomic.Int64
+}
+
+func (c tallied) Insert(ctx context.Context, r rows.Row) error {
+	c.singles.Add(1)
+	return c.Table.Insert(ctx, r)
+}
+
+func (c tallied) Apply(ctx context.Context, actions []rows.Action) error {
+	c.writes.Add(1)
+	return c.Table.Apply(ctx, actions)
+}
+
+// TestWhoCompletesARunNeedsFewCalls: a writer died with half of the expected
+// rows written, in the middle of everybody's batch. Row by row, a storm that
+// ends writers every few seconds would keep the run from ever being open.
+func TestWhoCompletesARunNeedsFewCalls(t *testing.T) {
+	t.Parallel()
+	var writes, singles atomic.Int64
+	table := tallied{rows.NewMemory(), &writes, &singles}
+	book := ledger.Over(func(string) rows.Table { return table }, nil)
+	var all, half []ledger.Outcome
+	for i := range 2000 {
+		o := ledger.Outcome{Run: "r", Customer: sam.CustomerID(fmt.Sprintf("%08d-0000-4000-8000-000000000000", i)), Task: "health", State: sam.Expected}
+		if all = append(all, o); i%2 == 0 {
+			half = append(half, o)
+		}
+	}
+	check(t, book.Expect(t.Context(), half))
+	writes.Store(0)
+	check(t, book.Expect(t.Context(), all))
+	if w, s := writes.Load(), singles.Load(); w > 2*20 || s > 0 {
+		t.Errorf("%d transactions and %d single rows for 20 batches", w, s)
+	}
+	sums, err := ledger.Tally(book.Outcomes(t.Context(), "r"))
+	if check(t, err); sums.Pending != len(all) {
+		t.Errorf("%d outcomes, want %d", sums.Pending, len(all))
 	}
 }
