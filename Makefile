@@ -66,7 +66,7 @@ lint: $(LINT) ## gofmt, vet, golangci-lint with the fences of the house
 
 .PHONY: bench
 bench: ## Ratios against bare net/http and the peer library, each pair in one run
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./internal/token ./cmd/handler
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime 1s ./handlers ./internal/token ./internal/throttle ./internal/upstream ./cmd/handler
 
 .PHONY: load
 load: $(BIN)/samload dist ## Sweeps of 100 and 1,000 customers, what one costs in each (FULL=1: 10,000 too; CUSTOMERS= INSTANCES=)

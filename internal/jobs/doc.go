@@ -47,6 +47,14 @@
 // it waits the task waits, otherwise the task is skipped. The healer's own
 // outcome stays what it was.
 //
+// # Limits
+//
+// Calls made for a job are counted by all processes together (package
+// throttle). One that must not be made now ends its task with the code
+// ThrottleClosed: no try is used up, and the next message carries the places
+// that were reserved, hidden until they are due. Such a message has no jitter:
+// places are apart already.
+//
 // # Delivery
 //
 // Queue messages arrive at least once and in any order. A task whose row is
