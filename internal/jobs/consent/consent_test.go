@@ -278,3 +278,42 @@ func TestCrashAtEveryStep(t *testing.T) {
 		t.Errorf("only %d steps to crash at", crashes)
 	}
 }
+
+// Two deliveries of a message at the same time: both ask, one entry is made,
+// and both wait for it, also where it adds a permission.
+func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string][]entry{
+		"no consent":        nil,
+		"permission lacked": {{scopes: []string{"User.Read"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(graph)
+			b.entries[graph.Token] = before
+			b.merge = before != nil
+			var other error
+			nested := false
+			b.mishap = func(step string) error {
+				if step == "give" && !nested { // the other one comes between our intent and our call
+					nested = true
+					_, other = b.Run(t.Context(), b.visit())
+					b.merge = false // and its entry is there now
+				}
+				return nil
+			}
+			_, err := b.Run(t.Context(), b.visit())
+			for who, err := range map[string]error{"first": err, "second": other} {
+				if p := sam.AsProblem(err); p == nil || p.Code != jobs.CodeWait {
+					t.Errorf("%s: %v, want it to wait", who, err)
+				}
+			}
+			if len(b.sent) != 2 || len(b.entries[graph.Token]) != len(before)+1 {
+				t.Errorf("%d calls, entries %+v", len(b.sent), b.entries)
+			}
+			if _, err := b.play(t); err != nil || len(b.sent) != 2 {
+				t.Errorf("in the end %v, %d calls", err, len(b.sent))
+			}
+		})
+	}
+}

@@ -29,12 +29,23 @@ const (
 // wrong with the audit trail.
 func (t Task) mend(ctx context.Context, v jobs.Visit, g gap, past memory) error {
 	last := past.last(g)
-	age := t.now().Sub(last.At)
-	switch {
-	case last.agreed() && age >= forgotten, !last.agreed():
+	if !last.agreed() || t.now().Sub(last.At) >= forgotten {
 		return t.ask(ctx, v, g, last)
-	case age >= patience, last.Result == resultExisted && g.refusal == nil:
-		return g.stuck(v, last.At)
+	}
+	return t.await(v, g, past)
+}
+
+// await waits for what Partner Center agreed to, as long as that makes sense.
+// An entry that was found there lacks what it lacks, unless another process gave
+// it just before.
+func (t Task) await(v jobs.Visit, g gap, past memory) error {
+	last := past.last(g)
+	if given := past.given(g); last.Result == resultExisted && g.refusal == nil {
+		last = given
+	}
+	age := t.now().Sub(last.At)
+	if last.At.IsZero() || age >= patience {
+		return g.stuck(v, past.last(g).At)
 	}
 	return g.spreading(v, age)
 }
@@ -56,13 +67,14 @@ func (t Task) ask(ctx context.Context, v jobs.Visit, g gap, last line) error {
 	if rerr := t.recordAnyway(ctx, v, g, id, result, remark); rerr != nil {
 		return rerr
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return g.refused(err)
-	case result == resultExisted && g.refusal == nil:
-		return g.stuck(v, t.now())
 	}
-	return g.spreading(v, 0)
+	past, err := t.remember(ctx, v.Customer.ID)
+	if err != nil {
+		return err
+	}
+	return t.await(v, g, past)
 }
 
 // outcomeOf puts what came of a call into the words of the audit trail. What is

@@ -71,11 +71,19 @@ func (t Task) remember(ctx context.Context, customer sam.CustomerID) (memory, er
 // last is the newest line about the same permissions on the same service.
 func (m memory) last(g gap) line { return m.begins(about(g.Need, g.scopes)) }
 
+// given is the newest line that says that they were given.
+func (m memory) given(g gap) line {
+	about := about(g.Need, g.scopes)
+	return m.find(func(l line) bool { return l.Result == resultGiven && strings.HasPrefix(l.Detail, about) })
+}
+
 func (m memory) begins(with string) line {
-	for _, l := range m {
-		if strings.HasPrefix(l.Detail, with) {
-			return l
-		}
+	return m.find(func(l line) bool { return strings.HasPrefix(l.Detail, with) })
+}
+
+func (m memory) find(is func(line) bool) line {
+	if i := slices.IndexFunc(m, is); i >= 0 {
+		return m[i]
 	}
 	return line{}
 }

@@ -62,9 +62,10 @@ func newStage(t *testing.T, customers int) *stage {
 }
 
 // play runs the task at a customer, moving the world's clock while it waits.
-func (s *stage) play(t *testing.T, at string) error {
+func (s *stage) play(t *testing.T, at string, doubted ...bool) error {
 	t.Helper()
 	v := jobs.Visit{
+		Doubted:    len(doubted) > 0,
 		Customer:   sam.Customer{ID: sam.CustomerID(at), Connection: conn},
 		Credential: s.tokens.Credential(conn, sam.TenantID(at)), Partner: s.tokens.Credential(conn, conn.Tenant()), Run: "20261122T010000Z-abcd",
 	}
@@ -167,4 +168,26 @@ func TestCachedTokenHidesNothing(t *testing.T) {
 	if ask() == before {
 		t.Error("the cache still gives the token out that lacks the permission")
 	}
+}
+
+// In doubt the cache is no proof: the consent was withdrawn since.
+func TestDoubtLooksPastTheCache(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 1)
+	at := s.sim.World.Customers()[0].TenantID
+	if err := s.play(t, at); err != nil {
+		t.Fatal(err)
+	}
+	s.sim.World.Mutate(at, (*world.Customer).WithdrawConsent)
+	if err := s.play(t, at); err != nil || s.consented(at) {
+		t.Fatalf("%v, consented %v; want the cache to be believed without a doubt", err, s.consented(at))
+	}
+	if err := s.play(t, at, true); err != nil || !s.consented(at) {
+		t.Errorf("in doubt: %v, consented %v", err, s.consented(at))
+	}
+}
+
+func (s *stage) consented(at string) bool {
+	c, _ := s.sim.World.Customer(at)
+	return c.Consented
 }
