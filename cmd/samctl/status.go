@@ -76,6 +76,7 @@ func (o *options) tellStatus(out io.Writer, body []byte, s statuspage.Status) er
 	table(out, findingRows(s))
 	fmt.Fprintf(out, "\nNo full access (%d customers)\n", len(s.NoAccess))
 	table(out, accessRows(s))
+	tellPermissions(out, s.Access)
 	if len(s.Failures) > 0 {
 		fmt.Fprintf(out, "\nGiven up (%d tasks)\n", len(s.Failures))
 		table(out, failureRows(s))
