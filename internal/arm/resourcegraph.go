@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resourcegraph/armresourcegraph"
 
@@ -52,11 +53,12 @@ func askPages[T any](ctx context.Context, client *armresourcegraph.Client, quest
 	var all []T
 	seen := map[string]bool{}
 	for range maxPages {
-		answer, err := client.Resources(ctx, request, nil)
+		var raw *http.Response
+		answer, err := client.Resources(runtime.WithCaptureResponse(ctx, &raw), request, nil)
 		if err != nil {
 			return nil, err
 		}
-		rows, err := decodeRows[T](answer.Data)
+		rows, err := decodeRows[T](raw)
 		if err != nil {
 			return nil, err
 		}
@@ -74,17 +76,20 @@ func askPages[T any](ctx context.Context, client *armresourcegraph.Client, quest
 	return nil, fmt.Errorf("%w: more than %d pages", errPaging, maxPages)
 }
 
-// decodeRows turns the SDK's untyped rows into T.
-func decodeRows[T any](data any) ([]T, error) {
-	raw, err := json.Marshal(data)
+// decodeRows reads the rows as T from the answer itself: the SDK has made them
+// untyped, and making JSON of that again costs more than reading it twice.
+func decodeRows[T any](answer *http.Response) ([]T, error) {
+	body, err := runtime.Payload(answer) // the SDK has read it and keeps it
 	if err != nil {
 		return nil, fmt.Errorf("rows of Resource Graph: %w", err)
 	}
-	var rows []T
-	if err := json.Unmarshal(raw, &rows); err != nil {
+	var page struct {
+		Data []T `json:"data"`
+	}
+	if err := json.Unmarshal(body, &page); err != nil {
 		return nil, fmt.Errorf("rows of Resource Graph: %w", err)
 	}
-	return rows, nil
+	return page.Data, nil
 }
 
 // refused reports whether Resource Graph said no in a way that the older lists
