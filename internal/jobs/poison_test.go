@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -315,4 +316,26 @@ func TestForeignExcerptsAreEscapedAndBounded(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
 		}
 	}
+}
+
+// FuzzExcerpt: whatever lay in the queue is shown in printable ASCII, with a
+// bound, and reads back as the beginning of something.
+func FuzzExcerpt(f *testing.F) {
+	f.Add([]byte("hello"))
+	f.Add([]byte(`{"refresh_token":"Zm9v\"YmFy"}`))
+	f.Add([]byte{0xff, 0x00, 0x1b, '"', '\\'})
+	f.Add(bytes.Repeat([]byte("ö"), 600))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		shown := jobs.Excerpt(body)
+		quoted := strings.TrimSuffix(shown, "…")
+		for _, r := range quoted {
+			if r < ' ' || r > '~' {
+				t.Fatalf("%q shows %q", body, shown)
+			}
+		}
+		text, err := strconv.Unquote(quoted)
+		if err != nil || len(text) > 512 {
+			t.Fatalf("%q is shown as %s: %v", body, shown, err)
+		}
+	})
 }
