@@ -108,6 +108,7 @@ func connect(cfg config.Config, client, toStorage *http.Client, log *slog.Logger
 	on.leases = lease.New(on.storage.Container(storage.ContainerLeases))
 	on.entra = entra.New(entra.Config{Cloud: cfg.Cloud, LoginURL: cfg.Endpoints.Login, App: cfg.App, Credential: ladder(cfg, opener, on, log), HTTP: client, Unknown: unknownCode(log)})
 	on.limits = throttle.NewGovernor(on.storage.Table(storage.TableThrottles))
+	on.limits.Allow(throttle.PartnerCenter, cfg.PartnerLimit)
 	on.tokens = token.New(token.Config{Redeemer: on.entra, Vault: on.vault, Limits: on.limits})
 
 	var errPartner, errGraph, errARM error

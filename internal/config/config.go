@@ -50,6 +50,7 @@ type Config struct {
 	ClassicAlerts bool
 	RunDeadline   time.Duration
 	RequeueAfter  time.Duration
+	PartnerLimit  int // Partner Center's requests a minute, per partner tenant
 
 	LogLevel slog.Level
 	// TracesEndpoint is the base URL of an OTLP/HTTP collector; "" means none.
@@ -123,6 +124,7 @@ func (r *reader) config() Config {
 		ClassicAlerts:    r.oneOf(envClassicAlerts, "true", "false") == "true",
 		RunDeadline:      r.duration(envRunDeadline),
 		RequeueAfter:     r.duration(envRequeueAfter),
+		PartnerLimit:     r.number(envPartnerLimit, 10, 100_000),
 		LogLevel:         r.level(envLogLevel),
 		TracesEndpoint:   r.collector(envTraces),
 		CAFile:           r.value(envCAFile),

@@ -206,6 +206,16 @@ func (r *reader) duration(name string) time.Duration {
 	return d
 }
 
+// number reads a whole number between two bounds.
+func (r *reader) number(name string, least, most int) int {
+	n, err := strconv.Atoi(r.value(name))
+	if err != nil || n < least || n > most {
+		r.fault(name, "is not a whole number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most), "leave it out for "+defaultOf(name))
+		return 0
+	}
+	return n
+}
+
 func (r *reader) level(name string) slog.Level {
 	var level slog.Level
 	if v := r.oneOf(name, "debug", "info", "warn", "error"); level.UnmarshalText([]byte(v)) != nil {

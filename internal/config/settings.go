@@ -52,6 +52,7 @@ const (
 	envClassicAlerts      = "SAMKEEPER_CLASSIC_ALERTS"
 	envRunDeadline        = "SAMKEEPER_RUN_DEADLINE"
 	envRequeueAfter       = "SAMKEEPER_REQUEUE_AFTER"
+	envPartnerLimit       = "SAMKEEPER_PARTNERCENTER_LIMIT"
 	envLogLevel           = "SAMKEEPER_LOG_LEVEL"
 	envTraces             = "OTEL_EXPORTER_OTLP_ENDPOINT"
 	envLogin              = "SAMKEEPER_LOGIN_ENDPOINT"
@@ -94,6 +95,7 @@ var Settings = []Setting{
 	{envClassicAlerts, "false", false, Operator, "`true` also reads classic alert rules (retired by Azure; still found at old customers)."},
 	{envRunDeadline, "4h", false, Operator, "How long a run may take before what is missing is recorded as failed and the run is closed."},
 	{envRequeueAfter, "15m", false, Operator, "How long an expected outcome may be missing before its job is put into the queue again."},
+	{envPartnerLimit, "500", false, Operator, "Requests a minute that Partner Center allows each partner tenant; all instances together stay at nine tenths of it. Another number than the published one only where Microsoft has granted it."},
 	{envLogLevel, "info", false, Operator, "Least level that is logged: `debug`, `info`, `warn` or `error`."},
 	{envTraces, "", false, Operator, "Base URL of an OpenTelemetry collector (OTLP over HTTP); empty means no traces. Headers, resource attributes and sampling follow OpenTelemetry's own variables."},
 	{envLogin, "", false, Operator, "Sign-in endpoint of the simulator; loopback only, and only together with the other endpoints."},

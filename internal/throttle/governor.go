@@ -27,6 +27,7 @@ type Table interface {
 // by many processes at once.
 type Governor struct {
 	table Table
+	rules [kinds]Rule
 
 	mu      sync.Mutex
 	doors   map[Scope]time.Time // closed until
@@ -46,9 +47,14 @@ type refusal struct {
 // NewGovernor keeps what is shared in the table.
 func NewGovernor(table Table) *Governor {
 	return &Governor{
-		table: table, doors: map[Scope]time.Time{}, lots: map[Scope]*lot{}, blamed: map[Scope]refusal{},
+		table: table, rules: rules, doors: map[Scope]time.Time{}, lots: map[Scope]*lot{}, blamed: map[Scope]refusal{},
 	}
 }
+
+// Allow replaces what is published of a paced kind, for an account that was
+// granted another rate: calls in the kind's window. It must be called before
+// the governor is used, with the same number in every process.
+func (g *Governor) Allow(k Kind, calls int) { g.rules[k].Limit = calls }
 
 // Admit asks for one call in the scope. 0 means that it may be made now, and is
 // counted. A longer wait means that it must not be made; a job whose Pouch is
@@ -113,7 +119,7 @@ func (g *Governor) shut(ctx context.Context, s Scope, until, now time.Time) erro
 	if !rules[s.Kind].Paced {
 		return nil
 	}
-	rule := rules[s.Kind]
+	rule := g.rules[s.Kind]
 	return g.change(ctx, s, func(b budget) budget { return b.cut(rule, until, now) })
 }
 

@@ -174,6 +174,26 @@ func TestPacingStaysBelowTheLimit(t *testing.T) {
 	}
 }
 
+// A partner that was granted another rate is paced at nine tenths of that.
+func TestAnotherLimit(t *testing.T) {
+	t.Parallel()
+	g := throttle.NewGovernor(&throttletest.Table{})
+	g.Allow(throttle.PartnerCenter, 6000)
+	made := 0
+	for at := noon; at.Before(noon.Add(time.Minute)); at = at.Add(5 * time.Millisecond) {
+		wait, err := g.Admit(t.Context(), books, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wait == 0 {
+			made++
+		}
+	}
+	if made < 5400 || made > 6000 {
+		t.Errorf("%d calls in a minute, want about 5,400", made)
+	}
+}
+
 // busiest is the most calls in any window.
 func busiest(made []time.Time, window time.Duration) int {
 	most, from := 0, 0

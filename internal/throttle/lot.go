@@ -138,7 +138,7 @@ func (g *Governor) refill(ctx context.Context, s Scope, n int, first, now time.T
 		return nil
 	}
 	var given block
-	rule := rules[s.Kind]
+	rule := g.rules[s.Kind]
 	err := g.change(ctx, s, func(b budget) budget {
 		if b.Next.Before(first) {
 			b.Next = first
