@@ -12,6 +12,7 @@ CUSTOMERS  ?= 50
 SEED       ?= 1
 KEEP       ?=
 AZURITE    := localworld/azurite
+PEER       := bench/peer-node
 FUZZTIME   ?= 20s
 LOAD_SIZE  := $(if $(filter command environment,$(origin CUSTOMERS)),--customers $(CUSTOMERS) --instances $(or $(INSTANCES),1))
 
@@ -78,6 +79,12 @@ fuzz: ## Run every fuzz target for FUZZTIME (20s)
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz' || true); do \
 	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
 
+.PHONY: bench-peer
+bench-peer: $(BIN)/sampeer ## The handler beside a plain peer in Node: CPU, memory, start (PEER_CUSTOMERS=400 PEER_ROUNDS=3)
+	@for f in $(PEER)/*.mjs; do node --check $$f; done
+	@$(BIN)/sampeer install & installing=$$!; $(MAKE) --no-print-directory dist && wait $$installing
+	$(BIN)/sampeer --customers $(or $(PEER_CUSTOMERS),400) --rounds $(or $(PEER_ROUNDS),3) --seed $(SEED) --script-root $(DIST) $(PEER_FLAGS)
+
 ##@ Keep it
 
 .PHONY: tidy
@@ -87,15 +94,15 @@ tidy: ## Format and tidy
 
 .PHONY: clean
 clean: ## Remove what the verbs made
-	rm -rf build $(DIST) $(AZURITE)/node_modules
+	rm -rf build $(DIST) $(AZURITE)/node_modules $(PEER)/node_modules
 
 .PHONY: help
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 # Programs are always rebuilt: Go's own cache knows better than timestamps.
-.PHONY: $(BIN)/samload $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl
-$(BIN)/samload $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl:
+.PHONY: $(BIN)/sampeer $(BIN)/samload $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl
+$(BIN)/sampeer $(BIN)/samload $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl:
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/$(@F)
 

@@ -9,7 +9,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/samkeeper/samkeeper/bench/peer"
+	"github.com/samkeeper/samkeeper/localworld/azurite"
 )
 
 func main() {
@@ -57,6 +57,12 @@ func command() *cobra.Command {
 	flags.StringVar(&opts.Only, "only", "", "play one side alone: samkeeper or node; prints the rounds and compares nothing")
 	flags.StringVar(&output, "output", "table", "table or json")
 	flags.BoolVar(&judge, "judge", false, "exit with 1 when a goal is missed")
+	cmd.AddCommand(&cobra.Command{
+		Use: "install", Short: "Install the peer's packages, so that a later run need not", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return azurite.InstallIn(cmd.Context(), opts.PeerDir, cmd.OutOrStdout())
+		},
+	})
 	return cmd
 }
 
@@ -81,5 +87,5 @@ func compare(ctx context.Context, opts peer.Options, output string, judge bool, 
 	if missed := report.Missed(); err == nil && judge && len(missed) > 0 {
 		return fmt.Errorf("%d goals missed, first: %s", len(missed), missed[0].What)
 	}
-	return errors.Join(err)
+	return err
 }

@@ -60,7 +60,7 @@ func npmCI(ctx context.Context, npm, dir, want string, progress io.Writer) error
 	if progress == nil {
 		progress = io.Discard
 	}
-	_, _ = fmt.Fprintln(progress, "installing azurite (npm ci) in", dir)
+	_, _ = fmt.Fprintln(progress, "installing node packages (npm ci) in", dir)
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
@@ -70,7 +70,7 @@ func npmCI(ctx context.Context, npm, dir, want string, progress io.Writer) error
 	if err := os.WriteFile(stampPath(dir), []byte(want), 0o600); err != nil {
 		return fmt.Errorf("noting the installation of azurite: %w", err)
 	}
-	_, _ = fmt.Fprintln(progress, "azurite installed")
+	_, _ = fmt.Fprintln(progress, "node packages installed")
 	return nil
 }
 
