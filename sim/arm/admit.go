@@ -36,6 +36,10 @@ func (s *Service) admit(w http.ResponseWriter, r *http.Request) (call, error) {
 		c.customer = found
 		_, c.home = s.world.User(c.caller.Tenant, c.caller.Object)
 	}
+	c.owners = s.owners()
+	if c.customer == nil {
+		c.delegated = s.world.DelegatedTo(c.caller.Tenant)
+	}
 	if err := s.locate(&c, segments); err != nil {
 		return c, err
 	}
@@ -46,7 +50,7 @@ func (s *Service) admit(w http.ResponseWriter, r *http.Request) (call, error) {
 func (c call) visible() []*world.Subscription {
 	switch {
 	case c.customer == nil:
-		return nil
+		return c.delegated
 	case c.home: // the tenant's own administrator needs neither relationship nor the partner's role
 		return c.customer.Subscriptions
 	case !c.customer.Administered():
@@ -78,9 +82,15 @@ func (s *Service) locate(c *call, segments []string) error {
 
 // mayRead finds the subscription, or says why not.
 func (s *Service) mayRead(c *call, id string) error {
-	owner, known := s.owners()[id]
+	owner, known := c.owners[id]
 	if !known {
 		return deny(http.StatusNotFound, "SubscriptionNotFound", "The subscription '%s' could not be found.", id)
+	}
+	for _, sub := range c.visible() {
+		if sub.ID == id {
+			c.subscription = sub
+			return nil
+		}
 	}
 	if owner != c.caller.Tenant {
 		r := deny(http.StatusUnauthorized, "InvalidAuthenticationTokenTenant",
@@ -88,12 +98,6 @@ func (s *Service) mayRead(c *call, id string) error {
 			c.caller.Issuer, s.world.Cloud().IssuerV1(owner), s.world.Cloud().Login, owner)
 		r.authenticate = s.authority(owner)
 		return r
-	}
-	for _, sub := range c.visible() {
-		if sub.ID == id {
-			c.subscription = sub
-			return nil
-		}
 	}
 	if c.customer != nil && c.customer.RBAC && c.customer.Administered() { // it was deleted since the world began
 		return deny(http.StatusNotFound, "SubscriptionNotFound", "The subscription '%s' could not be found.", id)

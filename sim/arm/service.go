@@ -82,13 +82,15 @@ func (s *Service) Dials() Dials {
 }
 
 // call is one request whose caller is known. Customer is nil for tokens of the
-// partner's own tenant, which has no subscriptions here.
+// partner's own tenant, which has no subscriptions here but those delegated.
 type call struct {
 	*http.Request
 	caller       bearer.Claims
 	customer     *world.Customer
-	subscription *world.Subscription // of the path, if it names one
-	group        world.ResourceGroup // of the path, if it names one
+	delegated    []*world.Subscription // projected into a partner's tenant by Lighthouse
+	owners       map[string]string     // subscription id to tenant id
+	subscription *world.Subscription   // of the path, if it names one
+	group        world.ResourceGroup   // of the path, if it names one
 	hasGroup     bool
 	home         bool     // the caller's account lives in the customer's own directory
 	rest         []string // path behind them, as written

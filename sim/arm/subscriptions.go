@@ -26,22 +26,28 @@ type subscriptionPolicy struct {
 	SpendingLimit       string `json:"spendingLimit"`
 }
 
-func describe(tenant string, s *world.Subscription) subscription {
+// describe shows a subscription; one that came by delegation names the tenant
+// that manages it.
+func (c call) describe(s *world.Subscription) subscription {
+	managers := []map[string]string{}
+	if c.customer == nil {
+		managers = append(managers, map[string]string{"tenantId": c.caller.Tenant})
+	}
 	return subscription{
-		ID: s.Path(), SubscriptionID: s.ID, TenantID: tenant, DisplayName: s.Name, State: s.State,
+		ID: s.Path(), SubscriptionID: s.ID, TenantID: c.owners[s.ID], DisplayName: s.Name, State: s.State,
 		Policies:            subscriptionPolicy{"Public_2014-09-01", s.QuotaID, "Off"},
-		AuthorizationSource: "RoleBased", ManagedByTenants: []map[string]string{},
+		AuthorizationSource: "RoleBased", ManagedByTenants: managers,
 	}
 }
 
 // subscriptions lists what the token's tenant shows its bearer.
 func (s *Service) subscriptions(c call) (any, error) {
 	all := c.visible()
-	return paged(c, len(all), 50, "$skiptoken", func(i int) any { return describe(c.customer.TenantID, all[i]) })
+	return paged(c, len(all), 50, "$skiptoken", func(i int) any { return c.describe(all[i]) })
 }
 
 func (s *Service) subscription(c call) (any, error) {
-	return describe(c.customer.TenantID, c.subscription), nil
+	return c.describe(c.subscription), nil
 }
 
 // tenants lists the token's own tenant.

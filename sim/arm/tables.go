@@ -34,7 +34,7 @@ func (s *Service) table(c call, name string, subs []*world.Subscription) ([]stri
 // row is a row of any table; type and group are in lower case there.
 func row(c call, s *world.Subscription, id, name, kind, location, group string, properties map[string]any) kql.Row {
 	return kql.Row{
-		"id": id, "name": name, "type": strings.ToLower(kind), "tenantId": c.customer.TenantID, "kind": "", "location": location,
+		"id": id, "name": name, "type": strings.ToLower(kind), "tenantId": c.owners[s.ID], "kind": "", "location": location,
 		"resourceGroup": strings.ToLower(group), "subscriptionId": s.ID, "managedBy": "", "sku": nil, "plan": nil,
 		"properties": properties, "tags": nil, "identity": nil, "zones": nil, "extendedLocation": nil,
 	}

@@ -118,6 +118,7 @@ type customerBody struct {
 	GDAP                 *bool `json:"gdap"`
 	Unassigned           *bool `json:"unassigned"`
 	RBAC                 *bool `json:"rbac"`
+	Lighthouse           *bool `json:"lighthouse"`
 	Blocked              *bool `json:"blocked"`
 	Gone                 *bool `json:"gone"`
 	NoReseller           *bool `json:"no_reseller"`
@@ -140,6 +141,7 @@ func (b customerBody) change(c *world.Customer) {
 	set(&c.RelationshipEnds, b.RelationshipEnds)
 	set(&c.AutoExtend, b.AutoExtend)
 	set(&c.RBAC, b.RBAC)
+	set(&c.Lighthouse, b.Lighthouse)
 	set(&c.Blocked, b.Blocked)
 	set(&c.Gone, b.Gone)
 	set(&c.NoReseller, b.NoReseller)

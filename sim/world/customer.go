@@ -40,6 +40,9 @@ type Customer struct {
 	ConsentRole bool
 	// RBAC: the integration account may read the Azure subscriptions.
 	RBAC bool
+	// Lighthouse: the subscriptions are delegated to the first partner tenant,
+	// whose own tokens read them.
+	Lighthouse bool
 	// Blocked: the customer's Conditional Access refuses service providers.
 	Blocked bool
 	// Gone: the tenant was deleted; the login answers AADSTS90002.
@@ -130,6 +133,15 @@ func (c *Customer) Visible() []*Subscription {
 		return nil
 	}
 	return c.Subscriptions
+}
+
+// Readable are the subscriptions that the integration account reads in one way
+// or the other: all of them or none.
+func (c *Customer) Readable() []*Subscription {
+	if c.Lighthouse {
+		return c.Subscriptions
+	}
+	return c.Visible()
 }
 
 // Subscription finds a visible subscription by its GUID, or nil.

@@ -116,7 +116,7 @@ func (w *World) skipReason(c *Customer, task string, h healing) string {
 // not be read; Partner Center's books decide, if it has any.
 func azureReason(c *Customer) string {
 	switch {
-	case len(c.Visible()) > 0:
+	case len(c.Readable()) > 0:
 		return ""
 	case c.NoReseller:
 		return "no_reseller"

@@ -23,7 +23,7 @@ func findings(c *Customer, task string, classic bool, now time.Time) []trouble {
 
 func lapsed(c *Customer) []trouble {
 	var found []trouble
-	for _, s := range c.Visible() {
+	for _, s := range c.Readable() {
 		if s.State != "Enabled" {
 			found = append(found, trouble{"subscription_state", s.ID})
 		}
@@ -33,7 +33,7 @@ func lapsed(c *Customer) []trouble {
 
 func unhealthy(c *Customer) []trouble {
 	var found []trouble
-	for _, s := range c.Visible() {
+	for _, s := range c.Readable() {
 		for _, r := range s.Resources {
 			if r.Health.Unhealthy() {
 				found = append(found, trouble{"resource_unhealthy", s.ResourcePath(r)})
@@ -45,7 +45,7 @@ func unhealthy(c *Customer) []trouble {
 
 func fired(c *Customer, classic bool, now time.Time) []trouble {
 	var found []trouble
-	for _, s := range c.Visible() {
+	for _, s := range c.Readable() {
 		for _, a := range s.Alerts {
 			if a.Open(now) {
 				found = append(found, trouble{"alert_fired", s.AlertPath(a)})

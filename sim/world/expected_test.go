@@ -91,9 +91,9 @@ func bruteForce(w *world.World) (skipped map[string]string, keys map[string]bool
 				skipped[at] = "consent_missing"
 			case c.Blocked:
 				skipped[at] = "blocked_by_policy"
-			case azure && (!c.RBAC || len(c.Subscriptions) == 0) && sold:
+			case azure && (!c.RBAC && !c.Lighthouse || len(c.Subscriptions) == 0) && sold:
 				skipped[at] = "no_azure_rbac"
-			case azure && (!c.RBAC || len(c.Subscriptions) == 0):
+			case azure && (!c.RBAC && !c.Lighthouse || len(c.Subscriptions) == 0):
 				skipped[at] = "no_azure_subscription"
 			}
 		}
@@ -105,18 +105,18 @@ func bruteForce(w *world.World) (skipped map[string]string, keys map[string]bool
 			keys[c.TenantID+" licence_overuse|"+k.SkuID] = k.Consumed > k.Enabled
 		}
 		for _, s := range c.Subscriptions {
-			keys[c.TenantID+" subscription_state|"+s.ID] = c.RBAC && s.State != "Enabled"
+			keys[c.TenantID+" subscription_state|"+s.ID] = (c.RBAC || c.Lighthouse) && s.State != "Enabled"
 			for _, r := range s.Resources {
 				ill := r.Health != nil && slices.Contains([]string{"Unavailable", "Degraded"}, r.Health.State)
-				keys[c.TenantID+" resource_unhealthy|"+strings.ToLower(s.ResourcePath(r))] = c.RBAC && ill
+				keys[c.TenantID+" resource_unhealthy|"+strings.ToLower(s.ResourcePath(r))] = (c.RBAC || c.Lighthouse) && ill
 			}
 			for _, a := range s.Alerts {
 				young := !a.Started.Add(30 * 24 * time.Hour).Before(w.Now())
-				keys[c.TenantID+" alert_fired|"+strings.ToLower(s.AlertPath(a))] = c.RBAC && young && a.Condition == "Fired" && a.State != "Closed"
+				keys[c.TenantID+" alert_fired|"+strings.ToLower(s.AlertPath(a))] = (c.RBAC || c.Lighthouse) && young && a.Condition == "Fired" && a.State != "Closed"
 			}
 			for _, r := range s.ClassicRules {
 				active := slices.ContainsFunc(r.Incidents, func(i world.Incident) bool { return i.Resolved.IsZero() })
-				keys[c.TenantID+" classic_alert|"+strings.ToLower(s.RulePath(r))] = c.RBAC && active
+				keys[c.TenantID+" classic_alert|"+strings.ToLower(s.RulePath(r))] = (c.RBAC || c.Lighthouse) && active
 			}
 		}
 	}

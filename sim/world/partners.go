@@ -41,6 +41,21 @@ func (w *World) CustomersOf(partner string) []*Customer {
 	return of
 }
 
+// DelegatedTo lists the subscriptions that Azure Lighthouse projects into the
+// tenant. No lock.
+func (w *World) DelegatedTo(tenant string) []*Subscription {
+	var all []*Subscription
+	if tenant != PartnerTenantID {
+		return nil
+	}
+	for _, c := range w.Customers() {
+		if c.Lighthouse && !c.Gone {
+			all = append(all, c.Subscriptions...)
+		}
+	}
+	return all
+}
+
 // secondPartnerUser is the only account of the second partner tenant.
 func secondPartnerUser() User {
 	return User{

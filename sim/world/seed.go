@@ -22,6 +22,7 @@ type Shares struct {
 	SubscriptionTrouble float64 // a subscription is not in state Enabled
 	LicenceTrouble      float64 // a licence lapsed or is over-assigned
 	Ending              float64 // the relationship ends within 90 days
+	Lighthouse          float64 // Azure is delegated by Lighthouse, and readable in no other way
 }
 
 // DefaultShares is a fleet as a provider knows it; with 20 customers or more
@@ -29,7 +30,7 @@ type Shares struct {
 func DefaultShares() Shares {
 	return Shares{
 		NoConsent: 0.06, NoGDAP: 0.04, Blocked: 0.04, NoRBAC: 0.06, NoSubscription: 0.10,
-		Unhealthy: 0.16, Alerting: 0.14, SubscriptionTrouble: 0.06, LicenceTrouble: 0.12, Ending: 0.06,
+		Unhealthy: 0.16, Alerting: 0.14, SubscriptionTrouble: 0.06, LicenceTrouble: 0.12, Ending: 0.06, Lighthouse: 0.04,
 	}
 }
 
@@ -130,6 +131,7 @@ func dealTrouble(rng *rand.Rand, n int, reachable []*Customer, shares Shares, no
 		c.RelationshipEnds, c.AutoExtend = now.Add(endings[kind%len(endings)]).Truncate(time.Second), false
 		kind++
 	})
+	deal(shares.Lighthouse, func(c *Customer) { c.RBAC, c.Lighthouse = false, true })
 }
 
 // endings are how soon the relationships end that do: one for each stage that

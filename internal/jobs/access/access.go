@@ -113,7 +113,7 @@ func (t *Task) try(ctx context.Context, v jobs.Visit, f *Facts) error {
 	if f.Consent[ARM], err = granted(v, refused); err != nil || refused != nil {
 		return err
 	}
-	f.Azure = inAzure(reach, f.Direct)
+	f.Azure, f.Lighthouse = inAzure(reach, f.Direct), reach.Lighthouse
 	return nil
 }
 

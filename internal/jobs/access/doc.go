@@ -44,8 +44,10 @@
 // Once per process, connection and five minutes: one page of relationships for
 // each 300 of them, and one of groups. Per customer: one call for each active
 // relationship (nearly always one), for its assignments. Tokens and
-// subscriptions are those of the other tasks of the job. Of a relationship only
-// the roles of the table are kept: about 300 bytes a customer.
+// subscriptions are those of the other tasks of the job: the customer's own list,
+// where that is empty the partner tenant's for what Lighthouse projects there,
+// then Partner Center's books. Of a relationship only the roles of the table are
+// kept: about 300 bytes a customer.
 //
 // # What it relies on
 //

@@ -150,6 +150,7 @@ func TestEachPermissionTakenAway(t *testing.T) {
 		{name: "end in 89 days", take: func(c *world.Customer) { c.AutoExtend, c.RelationshipEnds = false, r.sim.World.Now().Add(89*day) }, want: "access_ending|relationship|"},
 		{name: "end in an hour", take: func(c *world.Customer) { c.AutoExtend, c.RelationshipEnds = false, r.sim.World.Now().Add(3*time.Hour) }, want: "access_ending|relationship|"},
 		{name: "end that moves on", take: func(c *world.Customer) { c.RelationshipEnds = r.sim.World.Now().Add(3 * time.Hour) }},
+		{name: "right in Azure, but by Lighthouse", take: func(c *world.Customer) { c.RBAC, c.Lighthouse = false, true }},
 		{name: "all of Azure", take: func(c *world.Customer) { c.Subscriptions, c.Offers = nil, nil }},
 		{name: "Azure without books", take: func(c *world.Customer) { c.RBAC, c.NoReseller = false, true }},
 		{name: "policy", take: func(c *world.Customer) { c.Blocked = true }},
@@ -169,6 +170,30 @@ func TestEachPermissionTakenAway(t *testing.T) {
 		if got := r.look(t); len(got) != 0 {
 			t.Errorf("%s given back: %q", row.name, got)
 		}
+	}
+}
+
+// What is there by Lighthouse is told apart in the matrix.
+func TestByWhichWay(t *testing.T) {
+	t.Parallel()
+	r := newRadar(t, simtest.Options{Customers: 2, Seed: 5, Shares: simtest.Healthy()}, "health")
+	tenant := r.sim.World.Customers()[0].TenantID
+	way := func() access.Kind {
+		r.sim.World.Advance(2 * time.Hour)
+		doc, _ := r.at(t, tenant).Document.(access.Document)
+		for _, v := range doc.Matrix {
+			if v.Permission == access.Azure && v.State == access.Present {
+				return v.Kind
+			}
+		}
+		return ""
+	}
+	if got := way(); got != access.KindAzureRBAC {
+		t.Errorf("by %q", got)
+	}
+	r.sim.World.Mutate(tenant, func(c *world.Customer) { c.RBAC, c.Lighthouse = false, true })
+	if got := way(); got != access.KindLighthouse {
+		t.Errorf("delegated: by %q", got)
 	}
 }
 

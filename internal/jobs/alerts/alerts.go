@@ -58,12 +58,12 @@ func (t Task) Run(ctx context.Context, v jobs.Visit) (jobs.Result, error) {
 		return jobs.Result{Skipped: reach.Skipped}, err
 	}
 	var doc Document
-	if doc.Alerts, err = t.Azure.FiredAlerts(ctx, v.Credential, reach.IDs()); err != nil {
+	if doc.Alerts, err = t.Azure.FiredAlerts(ctx, reach.Credential, reach.IDs()); err != nil {
 		return jobs.Result{}, err
 	}
 	if t.Classic {
 		for _, id := range reach.IDs() {
-			rules, err := t.Azure.ClassicAlerts(ctx, v.Credential, id)
+			rules, err := t.Azure.ClassicAlerts(ctx, reach.Credential, id)
 			if err != nil {
 				return jobs.Result{}, err
 			}

@@ -7,11 +7,18 @@
 // not, there is nothing to read (no_azure_subscription). When Partner Center
 // cannot say, its Problem is the answer.
 //
+// Before the books, the connection's own tenant is asked: Azure Lighthouse
+// projects subscriptions there that a customer delegated, and they are read with
+// that tenant's token. A customer with subscriptions of both kinds is read in
+// its own tenant only.
+//
 // The tasks of one job share one look.
 package azure
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -34,7 +41,9 @@ type Books interface {
 // Reach is what a customer's Azure offers: subscriptions, or a reason.
 type Reach struct {
 	Subscriptions []arm.Subscription
-	Skipped       sam.Reason // set when there are none
+	Credential    azcore.TokenCredential // that reads them
+	Lighthouse    bool                   // they are delegated; the credential is the connection's own tenant's
+	Skipped       sam.Reason             // set when there are none
 }
 
 // IDs lists the subscription ids.
@@ -53,10 +62,14 @@ func Look(ctx context.Context, v jobs.Visit, azure Lister, books Books) (Reach, 
 	return jobs.Share(v, "azure", func() (Reach, error) {
 		subs, err := azure.Subscriptions(ctx, v.Credential)
 		if err != nil || len(subs) > 0 {
-			return Reach{Subscriptions: subs}, err
+			return Reach{Subscriptions: subs, Credential: v.Credential}, err
 		}
 		if v.Customer.ID.Tenant() == v.Customer.Connection.Tenant() {
 			return Reach{Skipped: sam.NoAzureRBAC}, nil
+		}
+		subs, err = delegated(ctx, v, azure)
+		if err != nil || len(subs) > 0 {
+			return Reach{Subscriptions: subs, Credential: v.Partner, Lighthouse: true}, err
 		}
 		sold, err := books.Subscriptions(ctx, v.Partner, v.Customer.ID)
 		if err != nil {
@@ -69,4 +82,18 @@ func Look(ctx context.Context, v jobs.Visit, azure Lister, books Books) (Reach, 
 		}
 		return Reach{Skipped: sam.NoAzure}, nil
 	})
+}
+
+// delegated lists the customer's subscriptions that the connection's own tenant
+// sees. That this may not be looked at is no trouble of the customer's: nothing
+// is delegated then, as far as anybody can tell.
+func delegated(ctx context.Context, v jobs.Visit, azure Lister) ([]arm.Subscription, error) {
+	all, err := azure.Subscriptions(ctx, v.Partner)
+	if err != nil {
+		if sam.ClassOf(err) == sam.ClassRetry {
+			return nil, err
+		}
+		return nil, nil
+	}
+	return slices.DeleteFunc(all, func(s arm.Subscription) bool { return !strings.EqualFold(s.Tenant, string(v.Customer.ID)) }), nil
 }

@@ -45,7 +45,7 @@ func (t Task) Run(ctx context.Context, v jobs.Visit) (jobs.Result, error) {
 	if err != nil || reach.Skipped != sam.NoReason {
 		return jobs.Result{Skipped: reach.Skipped}, err
 	}
-	view, err := t.Azure.Health(ctx, v.Credential, reach.IDs())
+	view, err := t.Azure.Health(ctx, reach.Credential, reach.IDs())
 	if err != nil {
 		return jobs.Result{}, err
 	}

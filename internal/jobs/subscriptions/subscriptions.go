@@ -55,7 +55,7 @@ func (t Task) Run(ctx context.Context, v jobs.Visit) (jobs.Result, error) {
 		return jobs.Result{Skipped: reach.Skipped}, err
 	}
 	doc := Document{Subscriptions: reach.Subscriptions}
-	counts, err := t.Azure.ResourceCounts(ctx, v.Credential, reach.IDs())
+	counts, err := t.Azure.ResourceCounts(ctx, reach.Credential, reach.IDs())
 	switch p := sam.AsProblem(err); {
 	case err == nil:
 		doc.Resources = &counts
