@@ -151,6 +151,26 @@ func TestReplayTwiceAfterALostMark(t *testing.T) {
 	}
 }
 
+// An answer of the ledger that got lost must not cost the message.
+func TestReplayAfterALostReopening(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1, finds("health", "k"))
+	run := givenUp(t, b)
+	b.ledger.FailOnce(ledgertest.After, "Reopen", errBoom)
+	wantVerdicts(t, replay(t, b, jobs.Filter{}), jobs.Broken)
+	if o := b.outcome(t, run, customer(0), "health"); o.State.Final() {
+		t.Fatalf("outcome %+v", o)
+	}
+	wantVerdicts(t, replay(t, b, jobs.Filter{}), jobs.UnderWay)
+	b.clock.advance(20 * time.Minute)
+	b.supervise(t) // sends what is missing
+	b.untilQuiet(t)
+	b.supervise(t)
+	if r := b.stored(t, run); r.State != ledger.RunClosed || r.Sums.Done != 1 {
+		t.Errorf("run %+v", r)
+	}
+}
+
 func TestReplayFindsWhatANewerRunDid(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 1, finds("health", "k"))

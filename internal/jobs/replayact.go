@@ -52,12 +52,12 @@ func (j *Jobs) rejoinOne(ctx context.Context, item *Replayed, by string) error {
 		if err != nil {
 			return err
 		}
-		if turned {
+		if turned || o.State == sam.Retry && o.Code == ledger.CodeReplayed { // by a call whose answer was lost
 			m.Tasks, m.Try = append(m.Tasks, task), max(m.Try, o.Try)
 		}
 	}
 	if len(m.Tasks) == 0 {
-		return nil // another message of the customer has brought them back
+		return nil // another message of the customer is at work on them
 	}
 	m.Try = min(m.Try+1, maxTry)
 	return j.send(ctx, m, 0)

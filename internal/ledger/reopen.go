@@ -9,6 +9,9 @@ import (
 	"github.com/samkeeper/samkeeper/internal/sam"
 )
 
+// CodeReplayed is the code of an outcome that was reopened and not worked on yet.
+const CodeReplayed = "Replayed"
+
 // Reopen turns a failed outcome back into one that is still to come: state
 // retry, with the try it had and the given words. It returns the outcome as it
 // is recorded now and whether this call turned it: anything but a failed row is
@@ -24,7 +27,7 @@ func (l *Ledger) Reopen(ctx context.Context, failed Outcome, plain, fix string) 
 		if o.State != sam.Failed {
 			return o, false, nil
 		}
-		o.State, o.Class, o.Code, o.Plain, o.Fix = sam.Retry, sam.ClassRetry, "Replayed", plain, fix
+		o.State, o.Class, o.Code, o.Plain, o.Fix = sam.Retry, sam.ClassRetry, CodeReplayed, plain, fix
 		o.UpdatedAt = utc(l.now())
 		r, err := l.outcomeRow(o)
 		if err != nil {
