@@ -9,7 +9,7 @@ const identity = new ManagedIdentityCredential({ clientId: settings.identityClie
 const vault = new SecretClient(settings.vault, identity, { disableChallengeResourceVerification: true });
 
 const tokenEndpoint = `${settings.login}/{tenantid}/oauth2/v2.0/token`;
-const config = {
+const app = new ConfidentialClientApplication({
   auth: {
     clientId: settings.clientId,
     clientAssertion: async () => (await identity.getToken('api://AzureADTokenExchange')).token,
@@ -23,7 +23,7 @@ const config = {
       jwks_uri: `${settings.login}/{tenantid}/discovery/v2.0/keys`,
     }),
   },
-};
+});
 
 const secretLife = 10 * 60_000;
 let secret = { readAt: 0, value: undefined };
@@ -58,14 +58,12 @@ export function accessToken(tenant, service) {
   return entry.token;
 }
 
-// One client per redemption: a shared one keeps every tenant's tokens in one
-// cache and searches all of it for each token it adds, so its cost per customer
-// grows with the fleet. What it would cache is kept above.
+// MSAL writes what it gets into its own cache as well, but does not look there
+// when it is given a refresh token: hence the map above.
 async function redeem(tenant, scope) {
-  const app = new ConfidentialClientApplication({
-    ...config, auth: { ...config.auth, authority: `${settings.login}/${tenant}` },
+  return app.acquireTokenByRefreshToken({
+    refreshToken: await refreshToken(), scopes: [scope], authority: `${settings.login}/${tenant}`,
   });
-  return app.acquireTokenByRefreshToken({ refreshToken: await refreshToken(), scopes: [scope] });
 }
 
 export { AuthError };
