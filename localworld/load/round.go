@@ -42,9 +42,6 @@ type round struct {
 func play(ctx context.Context, opts Options, plan Plan, say func(string, ...any)) (Sweep, error) {
 	r := &round{opts: opts, plan: plan}
 	settings := map[string]string{"SAMKEEPER_TASKS": Tasks}
-	if !opts.Limits {
-		settings["SAMKEEPER_PARTNERCENTER_LIMIT"] = "100000" // the machine's pace, not Partner Center's
-	}
 	for name, value := range opts.Settings {
 		settings[name] = value
 	}
