@@ -241,6 +241,44 @@ func TestEveryoneComesBackOnce(t *testing.T) {
 	}
 }
 
+// A message that is delivered again before its time does not lose its place,
+// and takes no other: however often it comes, it has its turn when it is due.
+func TestWhoComesEarlyKeepsThePlace(t *testing.T) {
+	t.Parallel()
+	g := throttle.NewGovernor(&throttletest.Table{})
+	var places []throttle.Ticket
+	var due time.Time
+	for range 200 { // the last of them has to wait for long
+		p := throttle.NewPouch(nil)
+		if _, err := g.Admit(p.In(t.Context()), books, noon); err != nil {
+			t.Fatal(err)
+		}
+		places, due = p.Placed()
+	}
+	for at := noon; at.Before(due.Add(-5 * time.Second)); at = at.Add(time.Second) {
+		p := throttle.NewPouch(places)
+		for range 3 { // as many tasks of the job ask
+			wait, err := g.Admit(p.In(t.Context()), books, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if wait == 0 {
+				return // somebody else's place was free, which is as good
+			}
+			if !at.Add(wait).Equal(due) {
+				t.Fatalf("%v after noon: put off to %v, the place was at %v", at.Sub(noon), at.Add(wait).Sub(noon), due.Sub(noon))
+			}
+		}
+		if again, last := p.Placed(); !last.Equal(due) || len(again) != 1 || again[0].Calls != places[0].Calls {
+			t.Fatalf("%v after noon: %+v, want the place it had", at.Sub(noon), again)
+		}
+		places, _ = p.Placed()
+	}
+	if wait, err := g.Admit(throttle.NewPouch(places).In(t.Context()), books, due); err != nil || wait != 0 {
+		t.Errorf("when it is due: wait %v, %v", wait, err)
+	}
+}
+
 // A refusal halves the rate, once however many come; it grows back.
 func TestRateAfterRefusals(t *testing.T) {
 	t.Parallel()

@@ -66,6 +66,9 @@ func (g *Governor) pace(ctx context.Context, s Scope, p *Pouch, closed, now time
 	if p == nil {
 		return closed.Sub(now), nil
 	}
+	if t, ok := p.ahead(s, closed, now); ok {
+		return t.At.Sub(now), nil
+	}
 	n := p.need(s)
 	first := now.Add(-idle)
 	if closed.After(first) {

@@ -120,6 +120,25 @@ func (p *Pouch) need(s Scope) int {
 	return min(max(2*p.used[s], 1), MaxCalls)
 }
 
+// ahead is the ticket of a job that comes before its time, which a second
+// delivery of its message may do. It stays reserved: a new place, behind all
+// others, each time would put the job off for ever. Places before the scope
+// opens are lost.
+func (p *Pouch) ahead(s Scope, closed, now time.Time) (Ticket, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range p.held {
+		if t.Scope != s || t.Calls <= 0 || !now.Before(t.At.Add(-early)) || t.At.Before(closed) {
+			continue
+		}
+		if !slices.ContainsFunc(p.placed, func(o Ticket) bool { return o.Scope == s }) && len(p.placed) < MaxTickets {
+			p.placed = append(p.placed, t)
+		}
+		return t, true
+	}
+	return Ticket{}, false
+}
+
 // place keeps a reservation; more calls in the same scope are one ticket,
 // usable when the last of its places has come.
 func (p *Pouch) place(t Ticket) {
