@@ -149,6 +149,19 @@ var conformance = map[string]func(*bench){
 		b.want("names", strings.Join(names, " "), "list-a list-b list-c")
 		b.want("pages", pages, 2)
 	},
+	"a list tells metadata when asked": func(b *bench) {
+		if _, err := b.service.CreateQueue(b.ctx, "told-a", &azqueue.CreateOptions{Metadata: map[string]*string{"owner": new("s&m")}}); err != nil {
+			b.Fatal(err)
+		}
+		page, err := b.service.NewListQueuesPager(&azqueue.ListQueuesOptions{Prefix: new("told-"), Include: azqueue.ListQueuesInclude{Metadata: true}}).NextPage(b.ctx)
+		if err != nil || len(page.Queues) != 1 {
+			b.Fatal(len(page.Queues), err)
+		}
+		for name, value := range page.Queues[0].Metadata {
+			b.want(strings.ToLower(name), *value, "s&m")
+		}
+		b.want("entries", len(page.Queues[0].Metadata), 1)
+	},
 	"a deleted queue is not found": func(b *bench) {
 		b.put("x", nil)
 		_, err := b.queue.Delete(b.ctx, nil)

@@ -210,11 +210,16 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 			t.Errorf("%s: the body is no XML: %v", name, err)
 		}
 	}
-	w := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodGet, "/acct?comp=list", nil)
-	r.Header.Set("X-Ms-Version", "latest")
-	trusting.ServeHTTP(w, r)
-	b.want("a version that is none", w.Header().Get("X-Ms-Error-Code"), "InvalidHeaderValue")
+	for name, row := range map[string]struct{ header, value, want string }{
+		"a version that is none":    {"X-Ms-Version", "latest", "InvalidHeaderValue"},
+		"metadata of no name":       {"X-Ms-Meta-", "1", "InvalidMetadata"},
+		"metadata of a strange one": {"X-Ms-Meta-1!", "1", "InvalidMetadata"},
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPut, "/acct/other", nil)
+		r.Header.Set(row.header, row.value)
+		trusting.ServeHTTP(w, r)
+		b.want(name, w.Header().Get("X-Ms-Error-Code"), row.want)
+	}
 }
 
 // TestManyReceivers drains a queue from many sides: every message once.
