@@ -207,7 +207,7 @@ func taskRegistry(cfg config.Config, on adapters) (*jobs.Registry, error) {
 		health.Task{Azure: on.arm, Books: on.partner},
 		alerts.Task{Azure: on.arm, Books: on.partner, Classic: cfg.ClassicAlerts},
 		directory.Task{Graph: on.graph},
-		access.New(access.Config{Books: on.graph, Azure: on.arm, Sold: on.partner, GraphScope: cfg.Cloud.GraphScope(), Tasks: cfg.Tasks}),
+		access.New(access.Config{Books: on.graph, Azure: on.arm, Sold: on.partner, GraphScope: cfg.Cloud.GraphScope(), Delegated: cfg.ConsentScopes, Tasks: cfg.Tasks}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("tasks: %w", err)

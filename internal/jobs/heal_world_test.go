@@ -38,7 +38,7 @@ func newHealing(t *testing.T, options simtest.Options) *sweep {
 			{Service: "Azure Resource Manager", App: cloud.ARMApp, Token: public.ARMScope(), Scopes: []string{"user_impersonation"}},
 		}},
 		health.Task{Azure: az, Books: pc}, directory.Task{Graph: gr},
-		access.New(access.Config{Books: gr, Azure: az, Sold: pc, GraphScope: public.GraphScope(), Tasks: healingTasks}),
+		access.New(access.Config{Books: gr, Azure: az, Sold: pc, GraphScope: public.GraphScope(), Delegated: []string{"Organization.Read.All"}, Tasks: healingTasks}),
 	))
 	return s
 }

@@ -83,7 +83,7 @@ func newSweep(t *testing.T, options simtest.Options, classic bool, amr ...string
 	registry := must[*jobs.Registry](t)(jobs.NewRegistry(
 		subscriptions.Task{Azure: az, Books: pc}, health.Task{Azure: az, Books: pc},
 		alerts.Task{Azure: az, Books: pc, Classic: classic}, directory.Task{Graph: gr},
-		access.New(access.Config{Books: gr, Azure: az, Sold: pc, GraphScope: public.GraphScope(), Tasks: allTasks}),
+		access.New(access.Config{Books: gr, Azure: az, Sold: pc, GraphScope: public.GraphScope(), Delegated: []string{"Organization.Read.All"}, Tasks: allTasks}),
 	))
 	b := &bench{
 		ledger: ledgertest.NewMemory(now), queue: &queues{now: now},

@@ -39,7 +39,8 @@ func (w *World) permissions(c *Customer, tasks []string, now time.Time) []troubl
 	}
 	h := w.healed(c, tasks)
 	inGraph, inAzure := w.skipReason(c, TaskDirectory, h), w.skipReason(c, TaskSubscriptions, h)
-	if has(TaskDirectory) && inGraph == "consent_missing" || azure && inAzure == "consent_missing" {
+	narrow := has(TaskDirectory) && w.standing(c, w.cloud.Graph) == withoutScope
+	if narrow || has(TaskDirectory) && inGraph == "consent_missing" || azure && inAzure == "consent_missing" {
 		found = append(found, trouble{"access_missing", "consent"})
 	}
 	if azure && inAzure == "no_azure_rbac" {
@@ -59,6 +60,8 @@ func needy(task string) bool {
 
 // outOfGroup reports whether the integration account lost its group. Locks.
 func (w *World) outOfGroup() bool {
-	u, _ := w.User(PartnerTenantID, IntegrationUserID)
-	return u.OutOfGroup
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	i := slices.IndexFunc(w.partner.Users, func(u *User) bool { return u.Object == IntegrationUserID })
+	return i >= 0 && w.partner.Users[i].OutOfGroup
 }

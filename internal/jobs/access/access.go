@@ -9,6 +9,7 @@ import (
 
 	"github.com/samkeeper/samkeeper/internal/jobs"
 	"github.com/samkeeper/samkeeper/internal/jobs/azure"
+	"github.com/samkeeper/samkeeper/internal/jobs/consent"
 	"github.com/samkeeper/samkeeper/internal/sam"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Azure      azure.Lister
 	Sold       azure.Books
 	GraphScope string   // what the directory is read with
+	Delegated  []string // permissions by name that the token for it must carry
 	Tasks      []string // the tasks that are done at the customers
 }
 
@@ -96,9 +98,12 @@ func (t *Task) consult(ctx context.Context, v jobs.Visit, f *Facts) error {
 func (t *Task) try(ctx context.Context, v jobs.Visit, f *Facts) error {
 	var err error
 	if t.wants(Graph) {
-		_, refused := v.Credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{t.cfg.GraphScope}})
+		got, refused := v.Credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{t.cfg.GraphScope}})
 		if f.Consent[Graph], err = granted(v, refused); err != nil {
 			return err
+		}
+		if f.Lacking = consent.Lacking(got.Token, t.cfg.Delegated); len(f.Lacking) > 0 {
+			f.Consent[Graph] = Missing
 		}
 	}
 	if !t.wants(ARM) {

@@ -35,7 +35,7 @@ func (v *Verdict) advise(n Need, f Facts, tasks []string) {
 		v.Fix = f.assign(n.AnyOf)
 	case Consent:
 		v.Fix = f.consent(tasks)
-		if f.Direct {
+		if f.Direct || len(f.Lacking) > 0 {
 			v.Owner = sam.OwnerCustomer
 		}
 	case Azure:
@@ -102,6 +102,8 @@ func quoted(name string) string { return "“" + name + "”" }
 
 func (f Facts) consent(tasks []string) string {
 	switch {
+	case len(f.Lacking) > 0:
+		return "The customer's administrator consents to the app again, since the consent there is does not cover " + strings.Join(f.Lacking, ", ") + "."
 	case f.Direct:
 		return "The customer's administrator opens the consent page and signs in again."
 	case slices.Contains(tasks, "consent"):

@@ -9,7 +9,8 @@
 //   - The books decide about relationship, assignment and roles: Graph's
 //     relationships, their access assignments, and the groups that the
 //     integration account is in. Trying decides about consent and Azure: the
-//     token of the customer's tenant, and the list of its subscriptions.
+//     token of the customer's tenant with the permissions it shows, and the list
+//     of its subscriptions.
 //   - What bars the way hides what lies behind it. Without a relationship
 //     nothing is said of its roles; without consent nothing of Azure. So one
 //     thing that is taken away is one finding.

@@ -193,6 +193,10 @@ func TestFixes(t *testing.T) {
 			f.Groups, f.Relations[0].Assigned = []access.Group{{ID: "4711"}}, nil
 		}, sam.OwnerPartner, []string{"“4711”"}},
 		"no consent": {func(f *access.Facts) { f.Consent[access.Graph] = access.Missing }, sam.OwnerPartner, []string{"Cloud Application Administrator"}},
+		"a consent that is too narrow": {func(f *access.Facts) {
+			f.Consent[access.Graph], f.Lacking = access.Missing, []string{"Organization.Read.All"}
+		}, sam.OwnerCustomer,
+			[]string{"again", "Organization.Read.All"}},
 		"no consent of its own": {func(f *access.Facts) { f.Direct, f.Consent[access.Graph] = true, access.Missing }, sam.OwnerCustomer,
 			[]string{"signs in again"}},
 		"agent without rights":      {func(f *access.Facts) { f.Azure = access.Missing }, sam.OwnerCustomer, []string{"Reader", "Lighthouse"}},

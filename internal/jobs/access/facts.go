@@ -30,6 +30,9 @@ type Facts struct {
 	GroupsKnown bool
 	// Consent is Present, Missing or Unknown for each resource that was tried.
 	Consent map[Resource]State
+	// Lacking are the permissions that the consent for Graph does not cover,
+	// though there is one; Graph counts as Missing then.
+	Lacking []string
 	// Azure is Present, Missing, NotNeeded (no Azure) or Unknown.
 	Azure State
 	// Lighthouse: what is present, is by delegation to the partner's tenant.

@@ -62,7 +62,7 @@ var titles = map[Permission]string{
 	Assignment:    "The relationship is assigned to no group of the integration account",
 	DirectoryRole: "No role to read the directory",
 	ConsentRole:   "No role to renew the app's consent",
-	Consent:       "The app is not consented",
+	Consent:       "The app's consent is missing or does not suffice",
 	Azure:         "Azure cannot be read",
 }
 

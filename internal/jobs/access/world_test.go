@@ -69,7 +69,7 @@ func newRadar(t *testing.T, options simtest.Options, tasks ...string) *radar {
 		Vault: held(s.MintRefreshToken(t, simtest.Mint{})), Now: now,
 	})
 	t.Cleanup(source.Close)
-	task := access.New(access.Config{Books: gr, Azure: az, Sold: pc, GraphScope: public.GraphScope(), Tasks: tasks})
+	task := access.New(access.Config{Books: gr, Azure: az, Sold: pc, GraphScope: public.GraphScope(), Delegated: []string{"Organization.Read.All"}, Tasks: tasks})
 	return &radar{task, s, source, tasks}
 }
 
@@ -146,6 +146,9 @@ func TestEachPermissionTakenAway(t *testing.T) {
 		}, want: "access_missing|role|consent"},
 		{name: "consent never given", take: func(c *world.Customer) { c.Consented = false }, want: "access_missing|consent", heals: true},
 		{name: "consent withdrawn", take: func(c *world.Customer) { c.Consented, c.PrincipalLeft = false, true }, want: "access_missing|consent", heals: true},
+		{name: "a permission of the consent", take: func(c *world.Customer) {
+			c.Grants = []world.AppGrant{{Resource: "https://graph.microsoft.com", Scopes: []string{"User.Read"}}, {Resource: "https://management.azure.com", Scopes: []string{"user_impersonation"}}}
+		}, want: "access_missing|consent"},
 		{name: "right in Azure", take: func(c *world.Customer) { c.RBAC = false }, want: "access_missing|azure"},
 		{name: "end in 89 days", take: func(c *world.Customer) { c.AutoExtend, c.RelationshipEnds = false, r.sim.World.Now().Add(89*day) }, want: "access_ending|relationship|"},
 		{name: "end in an hour", take: func(c *world.Customer) { c.AutoExtend, c.RelationshipEnds = false, r.sim.World.Now().Add(3*time.Hour) }, want: "access_ending|relationship|"},

@@ -41,12 +41,20 @@ func try(ctx context.Context, v jobs.Visit, need Need) (*gap, error) {
 	if err != nil {
 		return nil, err
 	}
-	held, said := permissions(got.Token)
-	lacking := slices.DeleteFunc(slices.Clone(need.Scopes), func(s string) bool { return contains(held, s) })
-	if !said || len(lacking) == 0 {
-		return nil, nil //nolint:nilnil // no gap, no error
+	if lacking := Lacking(got.Token, need.Scopes); len(lacking) > 0 {
+		return &gap{need, lacking, nil}, nil
 	}
-	return &gap{need, lacking, nil}, nil
+	return nil, nil //nolint:nilnil // no gap, no error
+}
+
+// Lacking lists the delegated permissions that an access token shows not to
+// carry; none when it shows nothing.
+func Lacking(jwt string, wanted []string) []string {
+	held, said := permissions(jwt)
+	if !said {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(wanted), func(s string) bool { return contains(held, s) })
 }
 
 // maxClaims bounds the claims that are looked at.
