@@ -107,7 +107,7 @@ func supervise(j *jobs.Jobs) handlers.Task {
 		s, err := j.Supervise(ctx)
 		return []slog.Attr{
 			slog.Any("closed", s.Closed), slog.Any("completed", s.Completed), slog.Any("abandoned", s.Abandoned),
-			slog.Int("requeued", s.Requeued), slog.Int("woken", s.Woken), slog.Int("settled", s.Settled), slog.Int("announced", s.Announced), slog.Any("stalled", s.Stalled),
+			slog.Int("requeued", s.Requeued), slog.Int("woken", s.Woken), slog.Int("settled", s.Settled), slog.Int("announced", s.Announced), slog.Any("stalled", s.Stalled), slog.Int("pruned", s.Pruned.Total()),
 		}, err
 	}
 }

@@ -173,7 +173,7 @@ func furnish(cfg config.Config, on adapters, log *slog.Logger) (handlers.Rooms, 
 		Queue: on.storage, Leases: jobs.BlobLeases(on.leases), Gate: throttle.New(on.storage.Table(storage.TableThrottles)), Limits: on.limits,
 		Tokens: on.tokens, Fleet: &fleet.Fleet{Partner: on.partner, Relationships: on.graph, Organizations: on.graph}, Tasks: tasks,
 		HomeScope:   cfg.Cloud.PartnerCenterScope(),
-		RunDeadline: cfg.RunDeadline, RequeueAfter: cfg.RequeueAfter, Log: log,
+		RunDeadline: cfg.RunDeadline, RequeueAfter: cfg.RequeueAfter, Retention: cfg.Retention, AuditRetention: cfg.AuditRetention, Log: log,
 	})
 	if err != nil {
 		return handlers.Rooms{}, err

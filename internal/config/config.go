@@ -44,13 +44,15 @@ type Config struct {
 	ConsentAccounts []string // object ids or UPNs, lower case; at least one
 	ResponseMode    string   // "form_post" or "query"
 
-	Tasks         []string // without duplicates, in the operator's order; without "consent" unless HealConsent
-	HealConsent   bool     // missing consents are given at customers
-	ConsentScopes []string // delegated permissions of Graph to consent to; at least one
-	ClassicAlerts bool
-	RunDeadline   time.Duration
-	RequeueAfter  time.Duration
-	PartnerLimit  int // Partner Center's requests a minute, per partner tenant
+	Tasks          []string // without duplicates, in the operator's order; without "consent" unless HealConsent
+	HealConsent    bool     // missing consents are given at customers
+	ConsentScopes  []string // delegated permissions of Graph to consent to; at least one
+	ClassicAlerts  bool
+	RunDeadline    time.Duration
+	RequeueAfter   time.Duration
+	PartnerLimit   int           // Partner Center's requests a minute, per partner tenant
+	Retention      time.Duration // of runs, outcomes and what is gone
+	AuditRetention time.Duration
 
 	LogLevel slog.Level
 	// TracesEndpoint is the base URL of an OTLP/HTTP collector; "" means none.
@@ -125,6 +127,8 @@ func (r *reader) config() Config {
 		RunDeadline:      r.duration(envRunDeadline),
 		RequeueAfter:     r.duration(envRequeueAfter),
 		PartnerLimit:     r.number(envPartnerLimit, 10, 100_000),
+		Retention:        r.retention(envRetention),
+		AuditRetention:   r.retention(envAuditRetention),
 		LogLevel:         r.level(envLogLevel),
 		TracesEndpoint:   r.collector(envTraces),
 		CAFile:           r.value(envCAFile),

@@ -87,7 +87,7 @@ func TestParseRealCloud(t *testing.T) {
 		VaultURL: "https://contoso-sam.vault.azure.net", PublicURL: "https://sam.azurewebsites.net",
 		ConsentAccounts: []string{user, "sam@partner.example"}, ResponseMode: "form_post",
 		Tasks: []string{"consent", "subscriptions", "health", "alerts", "directory", "access"}, HealConsent: true, ConsentScopes: []string{"Organization.Read.All"},
-		RunDeadline: 4 * time.Hour, RequeueAfter: 15 * time.Minute, PartnerLimit: 500, LogLevel: slog.LevelInfo,
+		RunDeadline: 4 * time.Hour, RequeueAfter: 15 * time.Minute, Retention: 720 * time.Hour, AuditRetention: 9600 * time.Hour, PartnerLimit: 500, LogLevel: slog.LevelInfo,
 		Endpoints: config.Endpoints{Login: public.Login, Graph: public.Graph, ARM: public.ARM, PartnerCenter: public.PartnerCenter},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(sam.Secret{})); diff != "" {
@@ -256,6 +256,8 @@ func TestEachFaultNamesItsSetting(t *testing.T) {
 		"no task but the one taken out":   {with(azure(), "SAMKEEPER_TASKS", "consent", "SAMKEEPER_HEAL_CONSENT", "false"), "SAMKEEPER_HEAL_CONSENT"},
 		"no boolean":                      {with(azure(), "SAMKEEPER_CLASSIC_ALERTS", "maybe"), "SAMKEEPER_CLASSIC_ALERTS"},
 		"duration without unit":           {with(azure(), "SAMKEEPER_RUN_DEADLINE", "4"), "SAMKEEPER_RUN_DEADLINE"},
+		"retention below a day":           {with(azure(), "SAMKEEPER_RETENTION", "2h"), "SAMKEEPER_RETENTION"},
+		"audit retention below a day":     {with(azure(), "SAMKEEPER_AUDIT_RETENTION", "2h"), "SAMKEEPER_AUDIT_RETENTION"},
 		"re-enqueue after the deadline":   {with(azure(), "SAMKEEPER_REQUEUE_AFTER", "5h"), "SAMKEEPER_REQUEUE_AFTER"},
 		"a limit of words":                {with(azure(), "SAMKEEPER_PARTNERCENTER_LIMIT", "many"), "SAMKEEPER_PARTNERCENTER_LIMIT"},
 		"a limit that stops everything":   {with(azure(), "SAMKEEPER_PARTNERCENTER_LIMIT", "0"), "SAMKEEPER_PARTNERCENTER_LIMIT"},

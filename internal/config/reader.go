@@ -216,6 +216,17 @@ func (r *reader) number(name string, least, most int) int {
 	return n
 }
 
+// retention leaves time to look at what went wrong.
+func (r *reader) retention(name string) time.Duration {
+	v := r.value(name)
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 24*time.Hour || d > 87600*time.Hour {
+		r.fault(name, fmt.Sprintf("is %.40q", v), "put a duration from 24h (a day) to 87600h (ten years) there, for example "+defaultOf(name))
+		return 0
+	}
+	return d
+}
+
 func (r *reader) level(name string) slog.Level {
 	var level slog.Level
 	if v := r.oneOf(name, "debug", "info", "warn", "error"); level.UnmarshalText([]byte(v)) != nil {

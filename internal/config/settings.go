@@ -53,6 +53,8 @@ const (
 	envRunDeadline        = "SAMKEEPER_RUN_DEADLINE"
 	envRequeueAfter       = "SAMKEEPER_REQUEUE_AFTER"
 	envPartnerLimit       = "SAMKEEPER_PARTNERCENTER_LIMIT"
+	envRetention          = "SAMKEEPER_RETENTION"
+	envAuditRetention     = "SAMKEEPER_AUDIT_RETENTION"
 	envLogLevel           = "SAMKEEPER_LOG_LEVEL"
 	envTraces             = "OTEL_EXPORTER_OTLP_ENDPOINT"
 	envLogin              = "SAMKEEPER_LOGIN_ENDPOINT"
@@ -96,6 +98,8 @@ var Settings = []Setting{
 	{envRunDeadline, "4h", false, Operator, "How long a run may take before what is missing is recorded as failed and the run is closed."},
 	{envRequeueAfter, "15m", false, Operator, "How long an expected outcome may be missing before its job is put into the queue again."},
 	{envPartnerLimit, "500", false, Operator, "Requests a minute that Partner Center allows each partner tenant; all instances together stay at nine tenths of it. Another number than the published one only where Microsoft has granted it."},
+	{envRetention, "720h", false, Operator, "How long runs that are over, their outcomes, given-up messages and what is kept of customers that left stay in storage (30 days); at least 24h. A run that goes on is never removed."},
+	{envAuditRetention, "9600h", false, Operator, "How long the audit trail is kept (400 days); at least 24h. Lines about a connection with an open problem stay."},
 	{envLogLevel, "info", false, Operator, "Least level that is logged: `debug`, `info`, `warn` or `error`."},
 	{envTraces, "", false, Operator, "Base URL of an OpenTelemetry collector (OTLP over HTTP); empty means no traces. Headers, resource attributes and sampling follow OpenTelemetry's own variables."},
 	{envLogin, "", false, Operator, "Sign-in endpoint of the simulator; loopback only, and only together with the other endpoints."},

@@ -40,6 +40,13 @@ type Ledger interface {
 	Unannounced(ctx context.Context, limit int) ([]ledger.Event, error)
 	MarkAnnounced(ctx context.Context, events []ledger.Event) error
 	Record(ctx context.Context, a ledger.Audit) error
+	Beat(ctx context.Context, at time.Time, names ...string) error
+	Heartbeats(ctx context.Context) (map[string]time.Time, error)
+	PruneRuns(ctx context.Context, before time.Time, limit int) (runs, outcomes int, err error)
+	PruneTrail(ctx context.Context, before time.Time, limit int) (int, error)
+	PruneStates(ctx context.Context, before time.Time, limit int) (int, error)
+	ForgetPoisoned(ctx context.Context, before time.Time, limit int) (int, error)
+	ForgetCustomer(ctx context.Context, id sam.CustomerID, at time.Time) (bool, error)
 	PutPoisoned(ctx context.Context, p ledger.Poisoned, body []byte) (ledger.Poisoned, error)
 	Poisoned(ctx context.Context, id string) (ledger.Poisoned, error)
 	PoisonedList(ctx context.Context) iter.Seq2[ledger.Poisoned, error]
@@ -103,9 +110,13 @@ type Deps struct {
 	RunDeadline  time.Duration // 4 h: when a run is settled whatever is missing
 	RequeueAfter time.Duration // 15 min: when a silent job counts as lost
 	TaskTimeout  time.Duration // 2 min for each task
-	Now          func() time.Time
-	Random       func() float64 // in [0,1), for jitter
-	Log          *slog.Logger
+
+	Retention      time.Duration // 30 days: how long runs, outcomes and what is gone are kept
+	AuditRetention time.Duration // 400 days: how long audit lines are kept
+
+	Now    func() time.Time
+	Random func() float64 // in [0,1), for jitter
+	Log    *slog.Logger
 }
 
 // Jobs opens, runs and supervises sweeps. It is safe for concurrent use, by
@@ -148,6 +159,12 @@ func (d *Deps) setDefaults() {
 	}
 	if d.TaskTimeout <= 0 {
 		d.TaskTimeout = 2 * time.Minute
+	}
+	if d.Retention <= 0 {
+		d.Retention = 30 * 24 * time.Hour
+	}
+	if d.AuditRetention <= 0 {
+		d.AuditRetention = 400 * 24 * time.Hour
 	}
 	if d.Now == nil {
 		d.Now = time.Now

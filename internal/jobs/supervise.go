@@ -26,18 +26,22 @@ type Supervision struct {
 	Settled   int      // outcomes failed because the deadline passed
 	Announced int      // events sent
 	Stalled   []sam.ConnectionID
+	Pruned    Pruned
 }
 
 // Supervise looks after every unfinished run, sends events that were not sent,
-// and raises connections whose rotation has stalled. Rounds do not overlap: if
+// raises connections whose rotation has stalled, and prunes. Rounds do not overlap: if
 // another process is at it, the report is empty. Each part is done even if
 // another failed; the errors are joined.
 func (j *Jobs) Supervise(ctx context.Context) (Supervision, error) {
 	var s Supervision
 	err := j.holding(ctx, lockSupervise, func(ctx context.Context) error {
-		var announced error
+		var announced, pruned error
 		s.Announced, announced = j.Announce(ctx)
-		return errors.Join(j.superviseRuns(ctx, &s), announced, j.watchRotation(ctx, &s))
+		runs := j.superviseRuns(ctx, &s)
+		rotation := j.watchRotation(ctx, &s)
+		s.Pruned, pruned = j.Prune(ctx)
+		return errors.Join(runs, announced, rotation, pruned)
 	})
 	if errors.Is(err, ErrHeld) {
 		return Supervision{}, nil
@@ -49,7 +53,7 @@ func (j *Jobs) Supervise(ctx context.Context) (Supervision, error) {
 }
 
 func (j *Jobs) superviseRuns(ctx context.Context, s *Supervision) error {
-	runs, err := j.Ledger.Runs(ctx, recentRuns)
+	runs, err := j.Ledger.Runs(ctx, 0) // pruning keeps them few
 	if err != nil {
 		return err
 	}

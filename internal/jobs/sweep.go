@@ -23,8 +23,7 @@ const senders = 32
 // expectBatch is how many expected rows are handed to the ledger at once.
 const expectBatch = 2000
 
-// recentRuns is how far back unfinished runs are looked for. Runs last hours
-// and begin hours apart, so a handful is unfinished at most.
+// recentRuns is how many runs a replay looks back.
 const recentRuns = 50
 
 // OpenRun begins a sweep over all customers and returns its run. While an
@@ -62,7 +61,7 @@ func (j *Jobs) newestRun(ctx context.Context) (ledger.Run, error) {
 // opens a new one. Replays stand in nobody's way. The caller holds the sweep
 // lock.
 func (j *Jobs) openOrFind(ctx context.Context) (ledger.Run, error) {
-	runs, err := j.Ledger.Runs(ctx, recentRuns)
+	runs, err := j.Ledger.Runs(ctx, 0)
 	if err != nil {
 		return ledger.Run{}, err
 	}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/samkeeper/samkeeper/internal/ledger/rows"
@@ -36,26 +35,10 @@ func (l *Ledger) MarkAnnounced(ctx context.Context, events []Event) error {
 	for _, actions := range byPartition {
 		for len(actions) > 0 {
 			n := rows.Fit(actions)
-			if err := l.forget(ctx, actions[:n]); err != nil {
+			if err := forget(ctx, l.findings, actions[:n]); err != nil {
 				return fmt.Errorf("mark %d events as announced: %w", len(events), err)
 			}
 			actions = actions[n:]
-		}
-	}
-	return nil
-}
-
-// forget deletes the rows in one transaction or, when some are gone already,
-// one by one.
-func (l *Ledger) forget(ctx context.Context, batch []rows.Action) error {
-	if len(batch) > 1 {
-		if err := l.findings.Apply(ctx, batch); !errors.Is(err, rows.ErrConflict) {
-			return err
-		}
-	}
-	for _, a := range batch {
-		if err := l.findings.Delete(ctx, a.Row.Key); err != nil {
-			return err
 		}
 	}
 	return nil

@@ -139,6 +139,24 @@ func (s *ResultStore) result(ctx context.Context, customer sam.CustomerID, task 
 	return doc, err
 }
 
+// ForgetResults removes all documents of a customer. Doing it again is no error.
+func (s *ResultStore) ForgetResults(ctx context.Context, customer sam.CustomerID) error {
+	prefix := string(customer) + "/"
+	for pager := s.blobs.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Prefix: &prefix}); pager.More(); {
+		page, err := pager.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("list the results of customer %s: %w", customer, err)
+		}
+		for _, item := range page.Segment.BlobItems {
+			_, err := s.blobs.NewBlobClient(*item.Name).Delete(ctx, nil)
+			if err != nil && !bloberror.HasCode(err, bloberror.BlobNotFound) {
+				return fmt.Errorf("forget a result of customer %s: %w", customer, err)
+			}
+		}
+	}
+	return nil
+}
+
 func (s *ResultStore) client(customer sam.CustomerID, task string) *blockblob.Client {
 	return s.blobs.NewBlockBlobClient(string(customer) + "/" + task + ".json.gz")
 }

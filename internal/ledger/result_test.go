@@ -112,3 +112,24 @@ func TestTooLargeResult(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestResultsOfACustomerAreForgotten(t *testing.T) {
+	t.Parallel()
+	results := ledger.NewResultStore(account(t).Container(storage.ContainerResults))
+	for _, c := range []sam.CustomerID{alice, bob} {
+		for _, task := range []string{"health", "alerts"} {
+			check(t, results.PutResult(t.Context(), c, task, []byte("[]"), noon))
+		}
+	}
+	for range 2 {
+		check(t, results.ForgetResults(t.Context(), alice))
+	}
+	for _, task := range []string{"health", "alerts"} {
+		if _, err := results.Result(t.Context(), alice, task); !errors.Is(err, ledger.ErrAbsent) {
+			t.Errorf("%s of the forgotten customer: %v", task, err)
+		}
+		if _, err := results.Result(t.Context(), bob, task); err != nil {
+			t.Errorf("%s of another customer: %v", task, err)
+		}
+	}
+}

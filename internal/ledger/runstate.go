@@ -33,11 +33,12 @@ const (
 )
 
 // follows is every move a run can make, from state to state. A run that was
-// cancelled while it was being written is resumed into that state.
+// cancelled while it was being written is resumed into that state; one that
+// nobody resumed is abandoned before it is pruned.
 var follows = map[RunState][]RunState{
 	RunWriting:   {RunOpen, RunAbandoned, RunCancelled},
 	RunOpen:      {RunClosed, RunCancelled},
-	RunCancelled: {RunOpen, RunWriting},
+	RunCancelled: {RunOpen, RunWriting, RunAbandoned},
 	RunClosed:    nil,
 	RunAbandoned: nil,
 }

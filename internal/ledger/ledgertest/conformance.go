@@ -21,7 +21,7 @@ type promise struct {
 // Run checks every promise of a ledger, each on an empty store of its own.
 func Run(t *testing.T, open func(t *testing.T) Store) {
 	t.Helper()
-	for _, group := range [][]promise{connections, customers, runs, heartbeats, outcomes, findings, events, races, records, poisoned} {
+	for _, group := range [][]promise{connections, customers, runs, heartbeats, outcomes, findings, events, races, records, poisoned, pruning} {
 		for _, p := range group {
 			t.Run(p.name, func(t *testing.T) {
 				t.Parallel()

@@ -45,7 +45,7 @@ func obeysRunLaw(t *testing.T, s Store) {
 	states := []ledger.RunState{ledger.RunWriting, ledger.RunOpen, ledger.RunClosed, ledger.RunAbandoned, ledger.RunCancelled}
 	allowed := map[ledger.RunState]string{
 		ledger.RunWriting: "writing open abandoned cancelled", ledger.RunOpen: "open closed cancelled",
-		ledger.RunCancelled: "writing open cancelled", ledger.RunClosed: "closed", ledger.RunAbandoned: "abandoned",
+		ledger.RunCancelled: "writing open cancelled abandoned", ledger.RunClosed: "closed", ledger.RunAbandoned: "abandoned",
 	}
 	for i, from := range states {
 		for k, to := range states {

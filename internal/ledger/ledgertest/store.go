@@ -38,6 +38,11 @@ type Store interface {
 	MarkAnnounced(ctx context.Context, events []ledger.Event) error
 	OpenFindings(ctx context.Context) ([]ledger.FindingRow, error)
 
+	PruneRuns(ctx context.Context, before time.Time, limit int) (runs, outcomes int, err error)
+	PruneTrail(ctx context.Context, before time.Time, limit int) (int, error)
+	PruneStates(ctx context.Context, before time.Time, limit int) (int, error)
+	ForgetCustomer(ctx context.Context, id sam.CustomerID, at time.Time) (bool, error)
+
 	Record(ctx context.Context, a ledger.Audit) error
 	AuditTrail(ctx context.Context, subject string, limit int) ([]ledger.Audit, error)
 
