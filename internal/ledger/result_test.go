@@ -133,3 +133,19 @@ func TestResultsOfACustomerAreForgotten(t *testing.T) {
 		}
 	}
 }
+
+// A document where none lies, or an old one, takes one request; one that was
+// written lately is looked at first.
+func TestResultIsWrittenWithoutReadingWhereThatIsSafe(t *testing.T) {
+	t.Parallel()
+	account := simtest.Storage(t)
+	results := ledger.NewResultStore(opened(t, account.ConnectionString()).Container(storage.ContainerResults))
+	for i, want := range []int64{0, 1} {
+		if err := results.PutResult(t.Context(), alice, "health", []byte(`[]`), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if have := account.Requests()["blob HEAD results"]; have != want {
+			t.Errorf("write %d: %d documents looked at, want %d", i+1, have, want)
+		}
+	}
+}

@@ -22,7 +22,8 @@ var kept = map[string]string{
 const metadataPrefix = "X-Ms-Meta-"
 
 func (c *call) conditions() conditions {
-	return conditions{c.r.Header.Get("If-Match"), c.r.Header.Get("If-None-Match")}
+	since, _ := http.ParseTime(c.r.Header.Get("If-Unmodified-Since")) // zero for none
+	return conditions{c.r.Header.Get("If-Match"), c.r.Header.Get("If-None-Match"), since}
 }
 
 func (c *call) serveBlob() *problem {
@@ -88,6 +89,8 @@ func (c *call) get(box *container) *problem {
 		return errConditionNotMet
 	case when.noneMatch == "*" || when.noneMatch != "" && when.noneMatch == b.etag:
 		return errNotModified
+	case when.tooNew(b.modified):
+		return errConditionNotMet
 	}
 	h := c.w.Header()
 	c.describe(b.etag, b.modified)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -111,6 +112,31 @@ func TestContainers(t *testing.T) {
 		want(t, "create again", err, "409 ContainerAlreadyExists")
 		_, err = box.GetProperties(t.Context(), nil)
 		want(t, "what is there", err, "ok")
+	})
+}
+
+func TestUnmodifiedSince(t *testing.T) {
+	onBoth(t, func(t *testing.T, box *container.Client) {
+		created(t, box)
+		client := box.NewBlockBlobClient("a")
+		over := func(what string, since time.Duration, expected string) {
+			_, err := client.UploadBuffer(t.Context(), []byte("x"), &blockblob.UploadBufferOptions{AccessConditions: &blob.AccessConditions{
+				ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfUnmodifiedSince: new(time.Now().Add(since))},
+			}})
+			want(t, what, err, expected)
+		}
+		over("nothing there", -time.Hour, "ok")
+		over("a younger blob", -time.Hour, "412 ConditionNotMet")
+		over("an older blob", time.Hour, "ok")
+		for what, row := range map[string]struct {
+			since    time.Duration
+			expected string
+		}{"read what is younger": {-time.Hour, "412 ConditionNotMet"}, "read what is older": {time.Hour, "ok"}} {
+			_, err := client.DownloadStream(t.Context(), &blob.DownloadStreamOptions{AccessConditions: &blob.AccessConditions{
+				ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfUnmodifiedSince: new(time.Now().Add(row.since))},
+			}})
+			want(t, what, err, row.expected)
+		}
 	})
 }
 

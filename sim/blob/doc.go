@@ -6,7 +6,8 @@
 // # Law
 //
 //   - Putting a blob gives it a new ETag, never used before; If-Match and
-//     If-None-Match are judged against the one it has.
+//     If-None-Match are judged against the one it has, and where neither is sent
+//     If-Unmodified-Since against the time it was put.
 //   - A lease is for 15 to 60 seconds of the service's clock, or for ever. While
 //     it runs, only its holder renews, releases, writes or deletes; anybody may
 //     break it. One that ran out can still be renewed by its id, until somebody

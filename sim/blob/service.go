@@ -111,7 +111,7 @@ func (c *call) serve() *problem {
 	name, rest, _ := strings.Cut(strings.TrimPrefix(c.r.URL.Path, "/"), "/")
 	c.account = c.Service.account(name)
 	c.container, c.blob, _ = strings.Cut(rest, "/")
-	for _, header := range []string{"If-Modified-Since", "If-Unmodified-Since", "X-Ms-If-Tags", "X-Ms-Tags"} {
+	for _, header := range []string{"If-Modified-Since", "X-Ms-If-Tags", "X-Ms-Tags"} {
 		if c.r.Header.Get(header) != "" {
 			return notImplemented(header)
 		}

@@ -72,8 +72,12 @@ func (a *account) names() []string {
 	return names
 }
 
-// conditions are If-Match and If-None-Match.
-type conditions struct{ match, noneMatch string }
+// conditions are If-Match, If-None-Match and If-Unmodified-Since; the last, in
+// whole seconds and zero for none, counts only where the others are absent.
+type conditions struct {
+	match, noneMatch string
+	unmodifiedSince  time.Time
+}
 
 // check judges the conditions of a write against the blob, nil when it is not
 // there.
@@ -89,8 +93,15 @@ func (c conditions) check(b *blob) *problem {
 		return errBlobExists
 	case c.noneMatch != "" && c.noneMatch == b.etag:
 		return errConditionNotMet
+	case c.tooNew(b.modified):
+		return errConditionNotMet
 	}
 	return nil
+}
+
+// tooNew reports whether If-Unmodified-Since counts and is not met.
+func (c conditions) tooNew(modified time.Time) bool {
+	return c.match == "" && c.noneMatch == "" && !c.unmodifiedSince.IsZero() && modified.Truncate(time.Second).After(c.unmodifiedSince)
 }
 
 // put stores a version over the one that may be there, and calls told before
