@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resourcegraph/armresourcegraph"
@@ -54,7 +55,7 @@ func askPages[T any](ctx context.Context, client *armresourcegraph.Client, quest
 	seen := map[string]bool{}
 	for range maxPages {
 		var raw *http.Response
-		answer, err := client.Resources(runtime.WithCaptureResponse(ctx, &raw), request, nil)
+		answer, err := client.Resources(policy.WithCaptureResponse(ctx, &raw), request, nil)
 		if err != nil {
 			return nil, err
 		}
