@@ -25,6 +25,27 @@ const shortestWait = time.Second
 // calling on makes it worse.
 const codePartnerBlocked = "AADSTS530034"
 
+// ClassVerdict is what a class of problem leads to, and why.
+type ClassVerdict struct {
+	Class  sam.Class
+	Away   string // met in a customer's tenant
+	Home   string // met in the connection's own tenant
+	Reason string
+}
+
+// Verdicts is the policy of decide in words, one row for each class; the codes
+// ThrottleClosed, [CodeWait] and AADSTS530034 go before it, and a problem of a
+// class other than retry that names a Reason skips its task unless it stops the
+// connection. A test holds it to decide.
+var Verdicts = []ClassVerdict{
+	{sam.ClassRetry, "again", "again", "It passes by itself: one try used up, after the table's delay or Retry-After, failed after the last."},
+	{sam.ClassCustomer, "failed", "failed", "Only the customer's tenant is concerned and no Reason explains it: trying again shows the same."},
+	{sam.ClassPolicy, "skipped", "hold", "A customer's policy is the customer's to change; the partner's own bars every customer."},
+	{sam.ClassCredential, "hold", "hold", "The app cannot prove itself anywhere: every customer would be refused."},
+	{sam.ClassReconsent, "hold", "hold", "The grant is dead: every customer would be refused until a person signs in."},
+	{sam.ClassConfiguration, "failed", "failed", "A setting or the program is wrong; the next job may not meet it, and trying again does not mend it."},
+}
+
 // verb is what happens to a task after it ran.
 type verb int
 

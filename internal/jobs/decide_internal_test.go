@@ -67,3 +67,39 @@ func TestDecide(t *testing.T) {
 		})
 	}
 }
+
+// The table of classes says what decide does, for every class there is.
+func TestVerdictsAreWhatDecideDoes(t *testing.T) {
+	t.Parallel()
+	const home = sam.TenantID("home")
+	told := func(d decision) string {
+		switch d.verb {
+		case again:
+			return "again"
+		case hold:
+			return "hold"
+		case settle, wait:
+		}
+		return string(d.state)
+	}
+	seen := map[sam.Class]bool{}
+	for _, row := range Verdicts {
+		seen[row.Class] = true
+		for tenant, want := range map[sam.TenantID]string{home: row.Home, "away": row.Away} {
+			d := decide(Result{}, &sam.Problem{Class: row.Class, Tenant: tenant, Code: "x"}, home, 1)
+			if got := told(d); got != want || row.Reason == "" {
+				t.Errorf("%s in %s: %s, want %s", row.Class, tenant, got, want)
+			}
+			if d.verb == hold && d.delay < HoldFor {
+				t.Errorf("%s holds for %s", row.Class, d.delay)
+			}
+		}
+	}
+	for _, class := range []sam.Class{
+		sam.ClassRetry, sam.ClassCustomer, sam.ClassPolicy, sam.ClassCredential, sam.ClassReconsent, sam.ClassConfiguration,
+	} {
+		if !seen[class] {
+			t.Errorf("no verdict on class %s", class)
+		}
+	}
+}

@@ -28,9 +28,34 @@
 // That table stays small, since a closed finding leaves with the announcement
 // of its end; its history belongs to the readers of the findings queue.
 //
-// Nothing else is ever deleted: outcomes, runs, audit lines and used consent
-// states stay until an operator removes them, and are read by key, so that
-// their number costs storage and no time.
+// Rows are removed by retention alone, a bounded number at a time: PruneRuns,
+// PruneTrail, PruneStates, ForgetPoisoned, ForgetCustomer. A run goes outcomes
+// first, its own row last, so that what a crash leaves is found again.
+//
+// # The law of runs
+//
+// A run is one row and its outcomes. Its state makes these moves and no other;
+// ChangeRun refuses them with ErrRunLaw:
+//
+//		(new) ──AddRun──▶ writing ──▶ open ──▶ closed
+//		                    │  ▲  │     │ ▲
+//		                    ▼  │  ▼     ▼ │
+//		              abandoned  cancelled ─┘   (cancelled ▶ abandoned before it is pruned)
+//
+//	 1. The number of expected outcomes never shrinks, and never changes once the
+//	    run has ended; neither do its final sums.
+//	 2. An outcome is expected or retry (open), or done, skipped or failed
+//	    (final). What is final stays ([Outcome.Supersedes]), so sums that were
+//	    right once stay right, however late a duplicate comes. Reopen alone turns
+//	    a failed outcome back, in a run that is open and announced it.
+//	 3. closed means: expected = done + skipped + failed, counted from the rows
+//	    after the row of the run was read, and written only if nothing that
+//	    matters changed since. What came of it is [Run.Result], from state and
+//	    sums alone: complete, partial (a success of its own kind) or failed.
+//	 4. A cancelled run takes no outcome but those of jobs already at work, and
+//	    keeps what it has; it can go on.
+//
+// Who moves runs, and what repairs a crash in between, is in package jobs.
 //
 // # Promises
 //
@@ -38,8 +63,12 @@
 // repeated after a crash:
 //
 //   - Expect adds rows and never changes one.
-//   - PutOutcome follows [Outcome.Supersedes]: a late duplicate does not turn a
-//     final row back. The row's ETag guards the decision.
+//   - PutOutcome follows [Outcome.Supersedes]: of racing final outcomes the
+//     first one stays. The row's ETag guards the decision.
+//   - AddRun lets exactly one caller add an id. ChangeRun and ChangeConnection
+//     decide over the version that was read, anew whenever somebody else was
+//     faster: nobody writes an old copy over a newer one. A caller whose answer
+//     was lost may be told that it changed nothing: it looks at the result.
 //   - Reconcile opens and closes each finding once. The mark of the customer and
 //     task is written in the same transaction over the version that was read, so
 //     racing callers are let through one after the other; an observation older
@@ -52,15 +81,15 @@
 //     caller keeps the run from closing meanwhile.
 //   - PutResult keeps the newer of two documents, by when their observations
 //     began, whichever arrives last.
-//   - PutConnection, PutCustomers, PutRun and Beat: last writer wins. Who needs
-//     more holds a lease.
+//   - PutConnection, PutCustomers and Beat: last writer wins. Who needs more
+//     holds a lease.
 //
 // # Units and errors
 //
 // Times are UTC with nanoseconds; the zero time means "not yet" or "none". Text
 // longer than 32,000 UTF-16 units is cut and ends in "…" (package rows).
-// ErrAbsent, ErrBusy, ErrStateUnknown, ErrStateUsed and ErrStateExpired may be
-// tested for; failures of the service come as *sam.Problem from clients that
+// ErrAbsent, ErrExists, ErrBusy, ErrRunLaw, ErrStateUnknown, ErrStateUsed and
+// ErrStateExpired may be tested for; failures of the service come as *sam.Problem from clients that
 // package storage made.
 //
 // Sources: Azure Tables REST documentation and measurements against Azurite
