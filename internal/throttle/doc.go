@@ -16,7 +16,8 @@
 // A refusal (429) closes its scope for everyone until the time it named. An
 // answer that warns (quota used up, bucket nearly empty, share of the limit
 // above 0.8) closes it too, so that the refusal never comes. A closed scope
-// opens by itself; closing again prolongs and never shortens. An instance asks
+// opens by itself; closing again prolongs and never shortens. Calls turned away
+// are told to come back a little apart from each other. An instance asks
 // every three seconds, while it makes calls, which scopes are closed: one query
 // for all. So long may another's news take to arrive.
 //

@@ -34,16 +34,33 @@ type door struct {
 
 func doorKey(until time.Time) string { return fmt.Sprintf("%015d", until.UnixMilli()) }
 
-// closedUntil is when the scope opens; zero when it is open.
-func (g *Governor) closedUntil(s Scope, now time.Time) time.Time {
+// apart is how far, in parts of the scope's window, those come back from each
+// other whom an instance turned away from one closed door. A customer's scope
+// turns away a few; Graph in the partner's own tenant may turn away a sweep,
+// and all at once they would close it again.
+const apart = 200
+
+// closing is what an instance knows of a closed scope.
+type closing struct {
+	until  time.Time
+	turned int // how many calls were turned away so far
+}
+
+// closedUntil is when the scope opens, and how many were turned away before;
+// zero when it is open.
+func (g *Governor) closedUntil(s Scope, now time.Time) (until time.Time, turned int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	until, closed := g.doors[s]
-	if !closed || until.After(now) {
-		return until
+	c, closed := g.doors[s]
+	switch {
+	case !closed:
+		return time.Time{}, 0
+	case !c.until.After(now):
+		delete(g.doors, s)
+		return time.Time{}, 0
 	}
-	delete(g.doors, s)
-	return time.Time{}
+	g.doors[s] = closing{c.until, c.turned + 1}
+	return c.until, c.turned
 }
 
 // hear asks what the others closed, unless that was asked a moment ago or is
@@ -65,8 +82,8 @@ func (g *Governor) hear(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("ask which scopes are closed: %w", err)
 	}
-	for s, until := range g.doors {
-		if !until.After(now) {
+	for s, c := range g.doors {
+		if !c.until.After(now) {
 			delete(g.doors, s)
 		}
 	}
@@ -78,11 +95,12 @@ func (g *Governor) hear(ctx context.Context, now time.Time) error {
 
 // bar notes a closing; g.mu is held.
 func (g *Governor) bar(s Scope, until time.Time) {
-	if _, known := g.doors[s]; !known && len(g.doors) >= mostDoors {
+	c, known := g.doors[s]
+	if !known && len(g.doors) >= mostDoors {
 		return
 	}
-	if g.doors[s].Before(until) {
-		g.doors[s] = until
+	if c.until.Before(until) {
+		g.doors[s] = closing{until, c.turned}
 	}
 }
 
@@ -114,7 +132,7 @@ func (g *Governor) listClosed(ctx context.Context, now time.Time) (map[Scope]tim
 func (g *Governor) close(ctx context.Context, s Scope, until, now time.Time, shared bool) error {
 	until = until.UTC().Round(0)
 	g.mu.Lock()
-	news := g.doors[s].Before(until.Add(-time.Second))
+	news := g.doors[s].until.Before(until.Add(-time.Second))
 	g.bar(s, until)
 	tidy := shared && now.Sub(g.tidied) >= tidyEvery
 	if tidy {

@@ -30,8 +30,8 @@ type Governor struct {
 	rules [kinds]Rule
 
 	mu      sync.Mutex
-	doors   map[Scope]time.Time // closed until
-	heard   time.Time           // when the table was last asked about doors
+	doors   map[Scope]closing
+	heard   time.Time // when the table was last asked about doors
 	hearing bool
 	tidied  time.Time // when old doors were last deleted
 	lots    map[Scope]*lot
@@ -47,7 +47,7 @@ type refusal struct {
 // NewGovernor keeps what is shared in the table.
 func NewGovernor(table Table) *Governor {
 	return &Governor{
-		table: table, rules: rules, doors: map[Scope]time.Time{}, lots: map[Scope]*lot{}, blamed: map[Scope]refusal{},
+		table: table, rules: rules, doors: map[Scope]closing{}, lots: map[Scope]*lot{}, blamed: map[Scope]refusal{},
 	}
 }
 
@@ -64,10 +64,10 @@ func (g *Governor) Allow(k Kind, calls int) { g.rules[k].Limit = calls }
 func (g *Governor) Admit(ctx context.Context, s Scope, now time.Time) (time.Duration, error) {
 	herr := g.hear(ctx, now)
 	p := pouchIn(ctx)
-	closed := g.closedUntil(s, now)
+	closed, turned := g.closedUntil(s, now)
 	if !rules[s.Kind].Paced {
 		if !closed.IsZero() {
-			return closed.Sub(now), nil
+			return closed.Sub(now) + time.Duration(turned)*rules[s.Kind].Window/apart, nil
 		}
 		p.count(s)
 		return 0, herr

@@ -105,6 +105,17 @@ func TestDefaultWaits(t *testing.T) {
 	}
 }
 
+// Those turned away from one door come back apart, however many they are.
+func TestTurnedAwayComeBackApart(t *testing.T) {
+	t.Parallel()
+	g := throttle.NewGovernor(&throttletest.Table{})
+	observe(t, g, graph, throttle.Answer{Refused: true, RetryAfter: time.Second}, noon)
+	for i := range 100 {
+		wantWait(t, g, graph, noon, time.Second+time.Duration(i)*50*time.Millisecond)
+	}
+	wantWait(t, g, graph, noon.Add(time.Second), 0)
+}
+
 // A refusal at one customer is that customer's; at two, it is the partner's.
 func TestBlame(t *testing.T) {
 	t.Parallel()
