@@ -1,6 +1,7 @@
 // Package graph reads from Microsoft Graph v1.0: a customer's organization and
 // licences with the customer's token, the partner's delegated admin
-// relationships with the partner's.
+// relationships, their assignments and the account's own groups with the
+// partner's.
 //
 // Lists are followed by @odata.nextLink as it is written, but only to the
 // configured host. Every error is a *sam.Problem. What a 403 means depends on

@@ -174,6 +174,7 @@ func FuzzPages(f *testing.F) {
 	f.Add(200, `{"value":[{"skuId":"x","consumedUnits":1}],"@odata.nextLink":"https://graph.example.test/v1.0/x?$skiptoken=1"}`)
 	f.Add(200, `{"value":[],"@odata.nextLink":"https://graph.example.test@evil.example/x"}`)
 	f.Add(200, `{"value":null}`)
+	f.Add(200, `{"value":[{"status":"active","accessContainer":{},"accessDetails":{"unifiedRoles":[{}]},"@odata.type":"#microsoft.graph.group"}]}`)
 	f.Add(200, `{"value":[],"@odata.nextLink":"https://grAph.eXAMple.test"}`)
 	f.Add(403, `{"error":{"code":1,"innerError":{"innerError":{}}}}`)
 	f.Fuzz(func(t *testing.T, status int, body string) {
@@ -185,17 +186,22 @@ func FuzzPages(f *testing.F) {
 			if !strings.EqualFold(r.URL.Hostname(), "graph.example.test") || r.URL.Scheme != "https" {
 				t.Fatalf("request to %s", r.URL)
 			}
-			if n++; n > 3 {
-				body = `{}`
+			said := body
+			if n++; n%4 == 0 {
+				said = `{}`
 			}
-			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(said)), Request: r}, nil
 		}), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		c, err := graph.New(graph.Config{BaseURL: "https://graph.example.test", Scope: "s", HTTP: client})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.SubscribedSkus(context.Background(), credential{}); err != nil {
-			if p := sam.AsProblem(err); p == nil || p.Class == "" || p.Plain == "" {
+		_, licences := c.SubscribedSkus(context.Background(), credential{})
+		_, relationships := c.DelegatedAdminRelationships(context.Background(), credential{})
+		_, assignments := c.AccessAssignments(context.Background(), credential{}, "a/b")
+		_, groups := c.MyGroups(context.Background(), credential{})
+		for _, err := range []error{licences, relationships, assignments, groups} {
+			if p := sam.AsProblem(err); err != nil && (p == nil || p.Class == "" || p.Plain == "") {
 				t.Fatalf("got %v", err)
 			}
 		}

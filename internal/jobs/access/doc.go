@@ -48,7 +48,7 @@
 // subscriptions are those of the other tasks of the job: the customer's own list,
 // where that is empty the partner tenant's for what Lighthouse projects there,
 // then Partner Center's books. Of a relationship only the roles of the table are
-// kept: about 300 bytes a customer.
+// kept: about 450 bytes a customer.
 //
 // # What it relies on
 //
