@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,8 +30,8 @@ type Service struct {
 func New(w *world.World, v bearer.Verifier) *Service {
 	s := &Service{world: w, verifier: v, mux: http.NewServeMux()}
 	s.active = sync.OnceValue(s.indexActive)
-	s.route("/v1.0/organization", s.organization)
-	s.route("/v1.0/subscribedSkus", s.subscribedSkus)
+	s.route("/v1.0/organization", permitted(s.organization))
+	s.route("/v1.0/subscribedSkus", permitted(s.subscribedSkus, "LicenseAssignment.Read.All"))
 	s.route("/v1.0/users", s.users)
 	s.route("/v1.0/servicePrincipals", s.servicePrincipals)
 	s.route("/v1.0/oauth2PermissionGrants", s.permissionGrants)
@@ -126,6 +127,23 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, answer func(cal
 		return nil, err
 	}
 	return answer(c)
+}
+
+// directoryScopes each allow to read a customer's organization and licences.
+var directoryScopes = []string{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+
+// permitted looks at the token's delegated permissions where it is a customer's:
+// one of directoryScopes, or of the others named.
+func permitted(answer func(call) (any, error), others ...string) func(call) (any, error) {
+	return func(c call) (any, error) {
+		enough := func(scope string) bool {
+			return slices.Contains(directoryScopes, scope) || slices.Contains(others, scope)
+		}
+		if c.customer != nil && !slices.ContainsFunc(c.caller.Scopes, enough) {
+			return nil, denied
+		}
+		return answer(c)
+	}
 }
 
 // admit finds whose data the token may read.

@@ -23,7 +23,7 @@ type reader struct{}
 
 func (reader) Verify(r *http.Request, _ ...string) (bearer.Claims, error) {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	c := bearer.Claims{Tenant: token, Object: world.IntegrationUserID, App: world.AppID, UPN: world.IntegrationUPN, Delegated: true}
+	c := bearer.Claims{Tenant: token, Object: world.IntegrationUserID, App: world.AppID, UPN: world.IntegrationUPN, Delegated: true, Scopes: []string{"Organization.Read.All", "User.Read"}}
 	if home, at := strings.CutPrefix(token, "home:"); at {
 		c.Tenant, c.Object = home, world.DerivedID(home, "admin")
 	}
@@ -36,6 +36,8 @@ func (reader) Verify(r *http.Request, _ ...string) (bearer.Claims, error) {
 		return c, &bearer.Error{Fault: bearer.Audience}
 	case token == "forged":
 		return c, &bearer.Error{Fault: bearer.Malformed, Detail: "no dots"}
+	case strings.HasPrefix(token, "narrow:"):
+		c.Tenant, c.Scopes = strings.TrimPrefix(token, "narrow:"), []string{"User.Read"}
 	case token == "app":
 		c.Tenant, c.Delegated = world.PartnerTenantID, false
 	}
@@ -126,6 +128,8 @@ func TestRefusals(t *testing.T) {
 		"no relationship":    {func(c *world.Customer) { c.GDAP = false }, "/v1.0/organization", "{first}", 403, "Authorization_RequestDenied"},
 		"own administrator":  {func(c *world.Customer) { c.GDAP = false }, "/v1.0/organization", "home:{first}", 200, ""},
 		"roles too small":    {func(c *world.Customer) { c.GraphRefuses = true }, "/v1.0/subscribedSkus", "{first}", 403, "Authorization_RequestDenied"},
+		"permission missing": {nil, "/v1.0/organization", "narrow:{first}", 403, "Authorization_RequestDenied"},
+		"no licences either": {nil, "/v1.0/subscribedSkus", "narrow:{first}", 403, "Authorization_RequestDenied"},
 		"no principal":       {func(c *world.Customer) { c.Consented = false }, "/v1.0/organization", "{first}", 403, "Authorization_IdentityNotFound"},
 		"gone":               {func(c *world.Customer) { c.Gone = true }, "/v1.0/organization", "{first}", 404, "Request_ResourceNotFound"},
 		"unknown tenant":     {nil, "/v1.0/organization", "99999999-9999-4999-8999-999999999999", 404, "Request_ResourceNotFound"},

@@ -13,7 +13,7 @@ var containNeeded = []string{"Organization.Read.All", "Organization.ReadWrite.Al
 // What the login says of a consent that is not there, or not enough.
 const (
 	withoutConsent = "consent_missing"
-	withoutScope   = "scope_missing" // there is an entry; Partner Center adds nothing to it
+	withoutScope   = "scope_missing" // there is an entry; Partner Center adds nothing to it, Graph refuses to read
 )
 
 // healing is what the consent task does at one customer.
@@ -86,8 +86,10 @@ func (w *World) standing(c *Customer, audience string) string {
 func (w *World) tokenReason(c *Customer, audience string, h healing) string {
 	reason := w.standing(c, audience)
 	switch {
-	case slices.Contains(h.given, audience), reason == withoutScope:
+	case slices.Contains(h.given, audience):
 		return ""
+	case reason == withoutScope:
+		return "gdap_role_insufficient"
 	case len(h.given) > 0 && slices.Contains(w.Policy(c.TenantID).MissingResources, audience):
 		return "service_missing" // the principal is there by now, so the login looks further
 	}

@@ -23,7 +23,7 @@ func TestExpectedWithHealing(t *testing.T) {
 		"withdrawn":          {change: (*world.Customer).WithdrawConsent, given: 1},
 		"one service":        {change: grants("https://management.azure.com", "user_impersonation"), given: 1},
 		"wider scope":        {change: grants("https://graph.microsoft.com", "Directory.Read.All"), given: 1},
-		"scope missing":      {change: grants("https://graph.microsoft.com", "User.Read"), consent: "consent_missing", given: 1},
+		"scope missing":      {change: grants("https://graph.microsoft.com", "User.Read"), consent: "consent_missing", directory: "gdap_role_insufficient", given: 1},
 		"not preconsented":   {policy: func(_ *world.World, p *world.SignInPolicy) { p.NotPreconsented = true }, given: 1},
 		"role missing":       {change: func(c *world.Customer) { missing(c); c.ConsentRole = false }, consent: "no_gdap_role", health: "consent_missing", directory: "consent_missing"},
 		"group not assigned": {change: func(c *world.Customer) { missing(c); c.Unassigned = true }, consent: "no_gdap_role", health: "consent_missing", directory: "consent_missing"},
