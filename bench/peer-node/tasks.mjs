@@ -6,15 +6,17 @@ import { settings } from './settings.mjs';
 
 const finding = (kind, what, title) => ({ kind, key: `${kind}|${what.toLowerCase()}`, title });
 
-/** The subscriptions that can be read, or why there are none; asked once per job. */
+/** What of the customer's Azure can be read, and with whose token; asked once per job. */
 function azure(visit) {
   return (visit.azure ??= look(visit.customer));
 }
 
 async function look(customer) {
-  const url = `${settings.arm}/subscriptions?api-version=2022-12-01`;
-  const subscriptions = await list(url, await accessToken(customer, 'arm'), 'nextLink');
-  if (subscriptions.length > 0) return { subscriptions };
+  const own = await subscriptionsOf(customer);
+  if (own.length > 0) return { tenant: customer, subscriptions: own };
+  // Lighthouse projects what a customer delegated into the partner's tenant.
+  const delegated = (await projected()).filter((s) => s.tenantId === customer);
+  if (delegated.length > 0) return { tenant: settings.partner, subscriptions: delegated };
   // An empty list is no refusal: the partner's books tell "no Azure" from "no rights".
   const books = `${settings.partnerCenter}/v1/customers/${customer}/subscriptions`;
   const sold = await json('GET', books, await accessToken(settings.partner, 'partnerCenter'));
@@ -22,10 +24,26 @@ async function look(customer) {
   return { skipped: azure ? 'no_azure_rbac' : 'no_azure_subscription' };
 }
 
+async function subscriptionsOf(tenant) {
+  return list(`${settings.arm}/subscriptions?api-version=2022-12-01`, await accessToken(tenant, 'arm'), 'nextLink');
+}
+
+const projectionLife = 5 * 60_000;
+let projection = { readAt: 0, value: undefined };
+
+/** The partner tenant's own list, which is the same for all customers. */
+function projected() {
+  if (Date.now() - projection.readAt > projectionLife) {
+    projection = { readAt: Date.now(), value: subscriptionsOf(settings.partner) };
+    projection.value.catch(() => { projection.readAt = 0; });
+  }
+  return projection.value;
+}
+
 /** All rows of a Resource Graph question. */
-async function ask(customer, subscriptions, query) {
+async function ask({ tenant, subscriptions }, query) {
   const url = `${settings.arm}/providers/Microsoft.ResourceGraph/resources?api-version=2024-04-01`;
-  const token = await accessToken(customer, 'arm');
+  const token = await accessToken(tenant, 'arm');
   const rows = [];
   for (let skipToken; ; ) {
     const options = { resultFormat: 'objectArray', $top: 1000, ...(skipToken && { $skipToken: skipToken }) };
@@ -39,9 +57,10 @@ async function ask(customer, subscriptions, query) {
 }
 
 async function subscriptions(visit) {
-  const { subscriptions, skipped } = await azure(visit);
-  if (skipped) return { skipped };
-  const rows = await ask(visit.customer, subscriptions, 'resources | summarize n = count() by type');
+  const reach = await azure(visit);
+  if (reach.skipped) return { skipped: reach.skipped };
+  const { subscriptions } = reach;
+  const rows = await ask(reach, 'resources | summarize n = count() by type');
   return {
     subscriptions: subscriptions.length,
     resources: rows.reduce((sum, r) => sum + r.n, 0),
@@ -55,9 +74,9 @@ const healthQuestion = `healthresources
 | project id, type, properties`;
 
 async function health(visit) {
-  const { subscriptions, skipped } = await azure(visit);
-  if (skipped) return { skipped };
-  const rows = await ask(visit.customer, subscriptions, healthQuestion);
+  const reach = await azure(visit);
+  if (reach.skipped) return { skipped: reach.skipped };
+  const rows = await ask(reach, healthQuestion);
   const states = rows.filter((r) => /\/availabilitystatuses$/i.test(r.type)).map((r) => r.properties);
   return {
     resources: states.length,
