@@ -75,6 +75,7 @@ func TestMessageRoundTrip(t *testing.T) {
 func FuzzParseMessage(f *testing.F) {
 	f.Add([]byte(goodMessage))
 	f.Add([]byte(`{"v":1}`))
+	f.Add([]byte(strings.Replace(goodMessage, `"try"`, `"places":[{"scope":"partner-center/p/","at":"2026-11-21T21:30:00Z","calls":1}],"try"`, 1)))
 	f.Add([]byte(`{"V":1,"RUN":"20261121T213000Z-4f2a"}`))
 	f.Add([]byte{0xff, 0x00})
 	f.Fuzz(func(t *testing.T, body []byte) {
