@@ -125,6 +125,7 @@ type Jobs struct {
 	Deps
 	roster roster
 	doors  doors
+	common common
 }
 
 // New checks the dependencies and fills in the defaults.

@@ -98,7 +98,7 @@ func (j *Jobs) newVisit(m Message) Visit {
 		Credential: j.credential(m.Connection, m.Customer.Tenant()),
 		Partner:    j.credential(m.Connection, m.Connection.Tenant()),
 		Now:        j.Now(),
-		shared:     &shared{done: map[string]any{}},
+		shared:     &shared{done: map[string]any{}}, common: &j.common,
 	}
 }
 

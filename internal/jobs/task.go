@@ -44,6 +44,7 @@ type Visit struct {
 	// instance to wait (CodeWait), and this is after it.
 	Waited bool
 	shared *shared
+	common *common
 }
 
 // Result is what a task found.

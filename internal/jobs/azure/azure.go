@@ -17,8 +17,8 @@ package azure
 
 import (
 	"context"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -84,16 +84,32 @@ func Look(ctx context.Context, v jobs.Visit, azure Lister, books Books) (Reach, 
 	})
 }
 
+// projectionLife is how long a connection's own tenant is believed to show the
+// same: what a person has just delegated is seen minutes later.
+const projectionLife = 5 * time.Minute
+
 // delegated lists the customer's subscriptions that the connection's own tenant
-// sees. That this may not be looked at is no trouble of the customer's: nothing
-// is delegated then, as far as anybody can tell.
+// sees. That tenant shows those of all customers at once, and counts the calls of
+// all jobs together, so it is asked once for all of them.
 func delegated(ctx context.Context, v jobs.Visit, azure Lister) ([]arm.Subscription, error) {
-	all, err := azure.Subscriptions(ctx, v.Partner)
-	if err != nil {
-		if sam.ClassOf(err) == sam.ClassRetry {
-			return nil, err
-		}
-		return nil, nil
+	shown, err := jobs.ShareAll(ctx, v, "delegated subscriptions", projectionLife, func() (map[string][]arm.Subscription, error) {
+		return projected(ctx, v.Partner, azure)
+	})
+	return shown[strings.ToLower(string(v.Customer.ID))], err
+}
+
+// projected lists what a tenant sees, by the tenant it belongs to. That this may
+// not be looked at is no trouble of any customer's: nothing is delegated then,
+// as far as anybody can tell.
+func projected(ctx context.Context, cred azcore.TokenCredential, azure Lister) (map[string][]arm.Subscription, error) {
+	all, err := azure.Subscriptions(ctx, cred)
+	if err != nil && sam.ClassOf(err) == sam.ClassRetry {
+		return nil, err
 	}
-	return slices.DeleteFunc(all, func(s arm.Subscription) bool { return !strings.EqualFold(s.Tenant, string(v.Customer.ID)) }), nil
+	shown := map[string][]arm.Subscription{}
+	for _, s := range all {
+		tenant := strings.ToLower(s.Tenant)
+		shown[tenant] = append(shown[tenant], s)
+	}
+	return shown, nil
 }
