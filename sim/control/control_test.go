@@ -98,6 +98,7 @@ func TestDialsOfACustomer(t *testing.T) {
 		code       int
 	}{
 		{`{"consented":false,"principal_left":true}`, `{"consented":true}`, 65001},
+		{`{"grants":{"https://management.azure.com":["user_impersonation"]}}`, `{"consented":true}`, 65001},
 		{`{"gdap":false}`, `{"gdap":true}`, 50020},
 		{`{"blocked":true}`, `{"blocked":false}`, 53003},
 		{`{"gone":true}`, `{"gone":false}`, 90002},

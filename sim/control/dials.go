@@ -2,7 +2,9 @@ package control
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/samkeeper/samkeeper/sim/arm"
@@ -104,7 +106,9 @@ type policyBody struct {
 }
 
 func (b policyBody) apply(p *world.SignInPolicy) {
-	set(&p.NotPreconsented, b.NotPreconsented)
+	if b.NotPreconsented != nil { // what a consent ended before is forgotten
+		p.NotPreconsented, p.Preconsented = *b.NotPreconsented, time.Time{}
+	}
 	set(&p.RequireMFA, b.RequireMFA)
 	set(&p.RequireFreshMFA, b.RequireFreshMFA)
 	set(&p.WithoutRefresh, b.WithoutRefresh)
@@ -126,14 +130,23 @@ type customerBody struct {
 	GraphRefuses         *bool `json:"graph_refuses"`
 	ResourceGraphRefuses *bool `json:"resource_graph_refuses"`
 
-	Withheld         *[]string  `json:"withheld"`          // role template ids
-	RelationshipEnds *time.Time `json:"relationship_ends"` // takes effect for others to see; it stays active
-	AutoExtend       *bool      `json:"auto_extend"`
+	Grants           *map[string][]string `json:"grants"`            // permissions by audience, in place of all
+	Withheld         *[]string            `json:"withheld"`          // role template ids
+	RelationshipEnds *time.Time           `json:"relationship_ends"` // takes effect for others to see; it stays active
+	AutoExtend       *bool                `json:"auto_extend"`
 	policyBody
 }
 
 func (b customerBody) change(c *world.Customer) {
-	set(&c.Consented, b.Consented)
+	if b.Consented != nil {
+		c.Consented, c.Grants, c.PrincipalKnown = *b.Consented, nil, time.Time{}
+	}
+	if b.Grants != nil {
+		c.Grants = []world.AppGrant{}
+		for _, audience := range slices.Sorted(maps.Keys(*b.Grants)) {
+			c.Grants = append(c.Grants, world.AppGrant{Resource: audience, Scopes: (*b.Grants)[audience]})
+		}
+	}
 	set(&c.PrincipalLeft, b.PrincipalLeft)
 	set(&c.GDAP, b.GDAP)
 	set(&c.Unassigned, b.Unassigned)
