@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/samkeeper/samkeeper/funchost"
 )
@@ -150,11 +151,33 @@ func (f *fleet) crash(i int) {
 // idle waits until no host finds or does anything.
 func (f *fleet) idle(ctx context.Context) error {
 	for i := range f.slots {
-		if err := f.host(i).WaitIdle(ctx); err != nil {
-			return fmt.Errorf("waiting for host %d to be idle: %w", i, err)
+		for f.awaitIdle(ctx, f.host(i)) != nil { // it ended: its successor counts
+			if err := joined(context.Cause(ctx), f.health()); err != nil {
+				return fmt.Errorf("waiting for host %d to be idle: %w", i, err)
+			}
+			if err := pause(ctx, 50*time.Millisecond); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// awaitIdle waits for one host, which may end meanwhile.
+func (f *fleet) awaitIdle(ctx context.Context, host *funchost.Host) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan struct{})
+	defer func() { cancel(); <-ended }()
+	go func() {
+		defer close(ended)
+		select {
+		case <-host.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return host.WaitIdle(ctx)
 }
 
 // health is why the fleet is not whole, or nil.

@@ -36,8 +36,10 @@ const (
 // comes back after it.
 const hostLease = 20 * time.Second
 
-// tasks are done at every customer.
-var tasks = []string{"subscriptions", "health", "alerts", "directory", "access"}
+// tasks are done at every customer. Those that need the partner's own token at
+// each are left out: a handler that was just born redeems one, which the app
+// paces at 120 a minute, and here two are born every second.
+var tasks = []string{"subscriptions", "health", "alerts", "directory"}
 
 // settings make the app look for what is lost sooner than in production, and
 // call Partner Center as often as it likes: 500 calls a minute would be this
