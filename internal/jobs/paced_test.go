@@ -340,7 +340,7 @@ func TestSweepBesideAnotherCaller(t *testing.T) {
 		if run.Sums.Failed > 0 || run.Sums.Final() != run.Expected {
 			t.Errorf("sums %+v of %d", run.Sums, run.Expected)
 		}
-		if share.Refused > share.Answers {
+		if share.Fraction > 0.25 { // without sharing and halving it is most of them
 			t.Errorf("%d of %d answers refused", share.Refused, share.Answers)
 		}
 	})
