@@ -82,26 +82,45 @@ func (d *doors) leave(id sam.ConnectionID) {
 // sweep stops at once. Once its gate has opened, one job of each process at a
 // time goes in to see whether the refusal was lifted.
 func (b *job) atDoor(ctx context.Context) error {
-	id, now := b.m.Connection, b.Now()
-	until, err := b.Gate.ClosedUntil(ctx, connectionScope(id), now)
+	id := b.m.Connection
+	until, err := b.closedUntil(ctx, id)
 	if err != nil {
-		return fmt.Errorf("job of customer %s: look at the connection's gate: %w", b.m.Customer, err)
+		return err
 	}
 	conn, known, err := b.behind(ctx, id, until)
-	if err != nil {
-		return fmt.Errorf("job of customer %s: look at its connection: %w", b.m.Customer, err)
-	}
-	shut := until.After(now)
 	switch {
-	case known && !standsStill(conn), !known && !shut:
-	case shut:
-		b.holdAll(held(id, until.Sub(now)))
+	case err != nil:
+		return fmt.Errorf("job of customer %s: look at its connection: %w", b.m.Customer, err)
+	case known && !standsStill(conn), !known && until.IsZero():
+		return nil
+	case !until.IsZero():
+		b.holdAll(held(id, until.Sub(b.Now())))
+		return nil
 	case !b.doors.enter(id):
 		b.holdAll(held(id, probeWait))
-	default:
-		b.probes = id
+		return nil
 	}
+	// Whoever was in before may have closed the gate just now.
+	if until, err = b.closedUntil(ctx, id); err != nil || !until.IsZero() {
+		b.doors.leave(id)
+		b.holdAll(held(id, until.Sub(b.Now())))
+		return err
+	}
+	b.probes = id
 	return nil
+}
+
+// closedUntil is when the connection's gate opens; zero when it is open.
+func (b *job) closedUntil(ctx context.Context, id sam.ConnectionID) (time.Time, error) {
+	now := b.Now()
+	until, err := b.Gate.ClosedUntil(ctx, connectionScope(id), now)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("job of customer %s: look at the connection's gate: %w", b.m.Customer, err)
+	}
+	if !until.After(now) {
+		return time.Time{}, nil
+	}
+	return until, nil
 }
 
 // behind reads the row of a connection whose gate is closed until a time (zero
