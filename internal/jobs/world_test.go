@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -204,6 +205,28 @@ func TestSweepFindsWhatTheWorldExpects(t *testing.T) {
 		if _, stored := s.results.docs[v.Customer+"/"+v.Task]; stored != (v.State == "done") {
 			t.Errorf("%s %s is %s, document stored: %v", v.Customer, v.Task, v.State, stored)
 		}
+	}
+}
+
+// The radar asks one thing more of each customer, and the partner's books once
+// for all of them, however many are looked at side by side.
+func TestWhatTheRadarCosts(t *testing.T) {
+	t.Parallel()
+	s := newSweep(t, simtest.Options{Customers: 40, Seed: 3, Shares: simtest.Healthy()}, false)
+	s.finish(t, s.openRun(t))
+	books := 0
+	for _, n := range s.cloud.Recorder.Counts() {
+		switch {
+		case strings.HasSuffix(n.Route, "/accessAssignments") && n.Count != 40,
+			strings.HasSuffix(n.Route, "/delegatedAdminRelationships") && n.Count > 4, // discovery's one among them
+			strings.HasSuffix(n.Route, "/transitiveMemberOf") && n.Count > 3:
+			t.Errorf("%d times %s", n.Count, n.Route)
+		case n.Host == "graph" && strings.Contains(n.Route, "elegatedAdmin"), strings.HasSuffix(n.Route, "/transitiveMemberOf"):
+			books++
+		}
+	}
+	if books != 3 {
+		t.Errorf("%d kinds of calls to the books", books)
 	}
 }
 

@@ -17,10 +17,7 @@ import (
 const Name = "access"
 
 // Task is the radar. Make it with New; it is safe for concurrent use.
-type Task struct {
-	cfg   Config
-	shelf shelf
-}
+type Task struct{ cfg Config }
 
 // Config is what the radar needs; all of it is required.
 type Config struct {
@@ -33,7 +30,7 @@ type Config struct {
 }
 
 // New returns the task.
-func New(c Config) *Task { return &Task{cfg: c} }
+func New(c Config) *Task { return &Task{c} }
 
 // Document is the task's view of a customer.
 type Document struct {
@@ -75,7 +72,9 @@ func (t *Task) gather(ctx context.Context, v jobs.Visit) (Facts, error) {
 
 // consult reads the books, and the assignments of this customer's relationships.
 func (t *Task) consult(ctx context.Context, v jobs.Visit, f *Facts) error {
-	p, err := t.shelf.partner(ctx, t.cfg.Books, v.Customer.Connection, v.Partner, v.Now)
+	p, err := jobs.ShareAll(ctx, v, "relationships", bookLife, func() (*partner, error) {
+		return readBooks(ctx, t.cfg.Books, v.Customer.Connection, v.Partner)
+	})
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -30,55 +29,6 @@ type partner struct {
 	relationsKnown bool
 	groups         []Group
 	groupsKnown    bool
-}
-
-// shelf keeps the books of each connection for a while, and lets one caller at
-// a time read them; the others wait and share. There are a handful of
-// connections, so nothing is ever thrown away.
-type shelf struct {
-	mu    sync.Mutex
-	books map[sam.ConnectionID]*volume
-}
-
-// volume is the books of one connection. turn guards the rest.
-type volume struct {
-	turn   chan struct{}
-	read   *partner
-	readAt time.Time
-}
-
-func (s *shelf) volume(conn sam.ConnectionID) *volume {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.books == nil {
-		s.books = map[sam.ConnectionID]*volume{}
-	}
-	v, ok := s.books[conn]
-	if !ok {
-		v = &volume{turn: make(chan struct{}, 1)}
-		s.books[conn] = v
-	}
-	return v
-}
-
-// partner returns the books as they were at most bookLife before now.
-func (s *shelf) partner(ctx context.Context, books Books, conn sam.ConnectionID, cred azcore.TokenCredential, now time.Time) (*partner, error) {
-	v := s.volume(conn)
-	select {
-	case v.turn <- struct{}{}:
-		defer func() { <-v.turn }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for the books of connection %s: %w", conn, context.Cause(ctx))
-	}
-	if v.read != nil && now.Sub(v.readAt) < bookLife {
-		return v.read, nil
-	}
-	read, err := readBooks(ctx, books, conn, cred)
-	if err != nil {
-		return nil, err
-	}
-	v.read, v.readAt = read, now
-	return read, nil
 }
 
 // readBooks reads both books; one that may not be read is left unknown.

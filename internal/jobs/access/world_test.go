@@ -2,10 +2,8 @@ package access_test
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -229,46 +227,5 @@ func TestFleetAgainstTheWorld(t *testing.T) {
 				t.Errorf("the radar says %q, the world %q", got, want)
 			}
 		})
-	}
-}
-
-// The books of the partner are read once for the whole fleet, and nothing is
-// asked of a customer's tenant that no task needs.
-func TestWhatItCosts(t *testing.T) {
-	t.Parallel()
-	r := newRadar(t, simtest.Options{Customers: 40, Seed: 3, Shares: simtest.Healthy()}, "directory")
-	r.look(t)
-	got := map[string]int{}
-	for _, n := range r.sim.Recorder.Counts() {
-		got[n.Host+" "+n.Route] += n.Count
-	}
-	want := map[string]int{
-		"graph /v1.0/tenantRelationships/delegatedAdminRelationships":                        1,
-		"graph /v1.0/me/transitiveMemberOf":                                                  1,
-		"graph /v1.0/tenantRelationships/delegatedAdminRelationships/{id}/accessAssignments": 40,
-		"login /{id}/oauth2/v2.0/token":                                                      41,
-	}
-	if !maps.Equal(got, want) {
-		t.Errorf("calls %v", got)
-	}
-}
-
-// Many customers at once share one reading of the books.
-func TestBooksAreReadOnce(t *testing.T) {
-	t.Parallel()
-	r := newRadar(t, simtest.Options{Customers: 16, Seed: 3, Shares: simtest.Healthy()}, "directory")
-	var all sync.WaitGroup
-	for _, c := range r.sim.World.Customers() {
-		all.Go(func() {
-			if _, err := r.Run(t.Context(), r.visit(c.TenantID)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	for _, n := range r.sim.Recorder.Counts() {
-		if strings.HasSuffix(n.Route, "/transitiveMemberOf") && n.Count != 1 {
-			t.Errorf("%d times %s", n.Count, n.Route)
-		}
 	}
 }
