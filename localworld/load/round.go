@@ -153,7 +153,7 @@ func (r *round) awaitQuiet(ctx context.Context, say func(string, ...any)) error 
 		if time.Since(moved) > patience {
 			return fmt.Errorf("nothing happened for %v, with %d messages on the queue", patience, left)
 		}
-		say("%d of %d customers, %.1f a second", done, r.plan.Customers, float64(done)/time.Since(began).Seconds())
+		say("%d visits to %d customers, %.1f a second", done, r.plan.Customers, float64(done)/time.Since(began).Seconds())
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the sweep: %w", ctx.Err())
