@@ -15,6 +15,7 @@ AZURITE    := localworld/azurite
 PEER       := bench/peer-node
 FUZZTIME   ?= 20s
 LOAD_SIZE  := $(if $(filter command environment,$(origin CUSTOMERS)),--customers $(CUSTOMERS) --instances $(or $(INSTANCES),1))
+STORM      := $(if $(filter command environment,$(origin CUSTOMERS)),--customers $(CUSTOMERS)) $(if $(filter command environment,$(origin SEED)),--seed $(SEED))
 
 ##@ Run it
 
@@ -73,6 +74,10 @@ bench: ## Ratios against bare net/http and the peer library, each pair in one ru
 load: $(BIN)/samload dist ## Sweeps of 100 and 1,000 customers, what one costs in each (FULL=1: 10,000 too; CUSTOMERS= INSTANCES=)
 	$(BIN)/samload --script-root $(DIST) --seed $(SEED) $(if $(FULL),--full) $(LOAD_SIZE) $(ARGS)
 
+.PHONY: chaos
+chaos: $(BIN)/samchaos dist ## The kill test: 2,000 customers, three handlers, kills, lost and doubled messages (SEED= CUSTOMERS=)
+	$(BIN)/samchaos --script-root $(DIST) $(STORM) $(ARGS)
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (20s)
 	@for pkg in $$($(GO) list ./...); do \
@@ -101,8 +106,8 @@ help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 # Programs are always rebuilt: Go's own cache knows better than timestamps.
-.PHONY: $(BIN)/sampeer $(BIN)/samload $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl
-$(BIN)/sampeer $(BIN)/samload $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl:
+.PHONY: $(BIN)/sampeer $(BIN)/samchaos $(BIN)/samload $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl
+$(BIN)/sampeer $(BIN)/samchaos $(BIN)/samload $(BIN)/samdemo $(BIN)/samsim $(BIN)/samhost $(BIN)/samctl:
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/$(@F)
 

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,8 @@ type Options struct {
 	Limit      time.Duration // 5 min for everything
 	Plant      string        // a breach made on purpose, of Plants; "" for none
 	Progress   io.Writer     // where a person reads along; nil: nowhere
+
+	after func(context.Context, *session) error // for tests: looks at the world before it stops
 }
 
 // ErrBreach is wrapped by the error of a run in which a promise was broken.

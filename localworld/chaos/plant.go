@@ -25,10 +25,10 @@ const (
 func Plants() []string { return []string{plantRow, plantGone, plantEvent, plantResult, plantPoison} }
 
 // plant breaks a promise on purpose.
-func (s *session) plant(ctx context.Context) error {
-	switch s.Plant {
+func (s *session) plant(ctx context.Context, what string) error {
+	switch what {
 	case plantRow, plantGone:
-		return s.plantOutcome(ctx, s.Plant == plantGone)
+		return s.plantOutcome(ctx, what == plantGone)
 	case plantEvent:
 		return s.plantEvent(ctx)
 	case plantResult:

@@ -121,10 +121,14 @@ func (s *session) play(ctx context.Context) error {
 			return fmt.Errorf("sweep %d: %w\n%s", n+1, err, s.world.LastWords())
 		}
 	}
-	if err := s.plant(ctx); err != nil {
+	if err := s.plant(ctx, s.Plant); err != nil {
 		return fmt.Errorf("planting %q: %w", s.Plant, err)
 	}
-	return s.judge(ctx)
+	err = s.judge(ctx)
+	if s.after != nil {
+		err = joined(err, s.after(ctx, s))
+	}
+	return err
 }
 
 func (s *session) stopFleet() {

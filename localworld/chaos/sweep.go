@@ -178,8 +178,8 @@ func (s *session) closes(ctx context.Context, w *sweep) (bool, error) {
 // settle lets what is left in the queues come up and be done with: messages
 // that were delayed, and those of lost hosts.
 func (s *session) settle(ctx context.Context) error {
-	for range 6 {
-		s.world.Account.Advance(storage.Queue, restStep)
+	for range 3 {
+		s.world.Account.Advance(storage.Queue, 2*restStep)
 		if err := s.fleet.idle(ctx); err != nil {
 			return err
 		}

@@ -102,6 +102,7 @@ func put(t *testing.T, box *container.Client, name, text, match, none, holder st
 
 func TestContainers(t *testing.T) {
 	onBoth(t, func(t *testing.T, box *container.Client) {
+		t.Helper()
 		_, err := put(t, box, "a", "x", "", "", "")
 		want(t, "a blob without a container", err, "404 ContainerNotFound")
 		_, err = box.GetProperties(t.Context(), nil)
@@ -117,6 +118,7 @@ func TestContainers(t *testing.T) {
 
 func TestUnmodifiedSince(t *testing.T) {
 	onBoth(t, func(t *testing.T, box *container.Client) {
+		t.Helper()
 		created(t, box)
 		client := box.NewBlockBlobClient("a")
 		over := func(what string, since time.Duration, expected string) {
@@ -142,6 +144,7 @@ func TestUnmodifiedSince(t *testing.T) {
 
 func TestBlobs(t *testing.T) {
 	onBoth(t, func(t *testing.T, box *container.Client) {
+		t.Helper()
 		created(t, box)
 		client := box.NewBlockBlobClient("a/b c.json.gz")
 		_, err := client.DownloadStream(t.Context(), nil)
@@ -179,6 +182,7 @@ func TestBlobs(t *testing.T) {
 
 func TestListing(t *testing.T) {
 	onBoth(t, func(t *testing.T, box *container.Client) {
+		t.Helper()
 		created(t, box)
 		for _, name := range []string{"b/2", "a/1", "b/1", "c & d", "b/3"} {
 			if _, err := put(t, box, name, name, "", "", ""); err != nil {
@@ -221,6 +225,7 @@ func TestListing(t *testing.T) {
 func TestLeases(t *testing.T) {
 	const mine, other = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 	onBoth(t, func(t *testing.T, box *container.Client) {
+		t.Helper()
 		created(t, box)
 		as := func(id string) *lease.BlobClient {
 			client, err := lease.NewBlobClient(box.NewBlobClient("lock"), &lease.BlobClientOptions{LeaseID: &id})
