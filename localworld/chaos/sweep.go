@@ -100,7 +100,7 @@ func (s *session) fire(ctx context.Context, function string) error {
 // it is this sweep's time to end.
 func (s *session) through(ctx context.Context, w *sweep) error {
 	left := s.Limit - time.Since(s.began)
-	ends := time.Now().Add(min(left/time.Duration(s.Sweeps-w.n+1)*6/10, s.Storm))
+	ends := time.Now().Add(min(left/time.Duration(s.Sweeps-w.n+1)*45/100, s.Storm))
 	var said time.Time
 	for time.Now().Before(ends) {
 		_ = s.fire(ctx, functionSupervise) // in a storm it may fail
