@@ -4,18 +4,13 @@ import "time"
 
 const (
 	// share of the published limit that is given out: 30 s of places used late,
-	// or 5 s used early, still stay below the limit on average, and others may
+	// or some used early, still stay below the limit on average, and others may
 	// use the same partner account.
 	share = 0.9
-	// early is how long before its place a call may be made. It lets a quiet
-	// scope be used in a burst, and it covers the whole seconds of a queue.
-	early = 5 * time.Second
 	// late is how long after its place a ticket is good: a message may lie in
 	// the queue for a while. After a longer stall all tickets would be used at
 	// once.
 	late = 30 * time.Second
-	// idle is how long an instance may leave a place unused.
-	idle = 5 * time.Second
 	// regrow is the part of the full rate that comes back per window after a
 	// cut: from one half to all in five windows.
 	regrow = 0.1

@@ -9,7 +9,7 @@
 // user in a tenant, an app at a tenant's token endpoint. The table of rules
 // says what is published about each, and what a refusal without Retry-After
 // means. Most scopes are a customer's, and one job at a time works in them;
-// two are shared by thousands of jobs, and are paced.
+// three are shared by thousands of jobs, and are paced.
 //
 // # Closing
 //
@@ -25,8 +25,8 @@
 //
 // A paced scope is a row of places in time, one for each call, at nine tenths
 // of the published rate. Instances lease up to 32 places with one conditional
-// write and give them out without I/O. A call whose place is at most five
-// seconds away may be made; otherwise the job gets that place as a [Ticket] and
+// write and give them out without I/O. A call whose place is at most a twelfth
+// of the window away may be made; otherwise the job gets that place as a [Ticket] and
 // goes back to the queue until then, so refused jobs come back one by one and
 // never all at once. A refusal by upstream halves the rate, at most once a
 // window; it regrows by a tenth per window up to nine tenths of what is

@@ -13,14 +13,15 @@ type Kind uint8
 
 // The kinds. The zero Kind counts nothing.
 const (
-	_               Kind = iota
-	PartnerCenter        // by partner tenant
-	PartnerCustomer      // by partner tenant and customer
-	Graph                // by app and tenant
-	ARM                  // by principal and subscription, or tenant
-	ResourceGraph        // by user and tenant
-	TokenHome            // redemptions by app and tenant, in the connection's own
-	Token                // redemptions by app and tenant, in a customer's
+	_                 Kind = iota
+	PartnerCenter          // by partner tenant
+	PartnerCustomer        // by partner tenant and customer
+	Graph                  // by app and tenant
+	ARM                    // by principal and subscription, or tenant
+	ResourceGraph          // by user and tenant, in a customer's
+	ResourceGraphHome      // by user and tenant, in the connection's own: all that is delegated by Lighthouse
+	TokenHome              // redemptions by app and tenant, in the connection's own
+	Token                  // redemptions by app and tenant, in a customer's
 	kinds
 )
 
@@ -56,6 +57,9 @@ func (l Limit) Of(conn sam.ConnectionID, tenant sam.TenantID) Scope {
 		s.Who = string(conn) // the person behind it is the principal
 		if l.Part == "" {
 			s.Part = string(tenant)
+		}
+		if l.Kind == ResourceGraph && conn.Tenant() == tenant {
+			s.Kind = ResourceGraphHome
 		}
 	case l.Kind == Token && conn.Tenant() == tenant:
 		s.Kind = TokenHome

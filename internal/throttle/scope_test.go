@@ -22,6 +22,7 @@ func TestScopes(t *testing.T) {
 		{throttle.Limit{Kind: throttle.ARM}, false, "arm/" + string(conn) + "/" + string(customer)},
 		{throttle.Limit{Kind: throttle.ARM, Part: "s1"}, false, "arm/" + string(conn) + "/s1"},
 		{throttle.Limit{Kind: throttle.ResourceGraph}, false, "resource-graph/" + string(conn) + "/" + string(customer)},
+		{throttle.Limit{Kind: throttle.ResourceGraph}, true, "resource-graph-home/" + string(conn) + "/" + string(partner)},
 		{throttle.Limit{Kind: throttle.Token}, false, "token/" + string(customer) + "/"},
 		{throttle.Limit{Kind: throttle.Token}, true, "token-home/" + string(partner) + "/"},
 	} {

@@ -32,7 +32,7 @@ const Grace = late
 
 // usable reports whether now is the ticket's time.
 func (t Ticket) usable(now time.Time) bool {
-	return t.Calls > 0 && !now.Before(t.At.Add(-early)) && !now.After(t.At.Add(late))
+	return t.Calls > 0 && !now.Before(t.At.Add(-RuleOf(t.Scope.Kind).due())) && !now.After(t.At.Add(late))
 }
 
 // Pouch is what one job knows of its own calls: the tickets it came with, the
@@ -128,7 +128,7 @@ func (p *Pouch) ahead(s Scope, closed, now time.Time) (Ticket, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, t := range p.held {
-		if t.Scope != s || t.Calls <= 0 || !now.Before(t.At.Add(-early)) || t.At.Before(closed) {
+		if t.Scope != s || t.Calls <= 0 || !now.Before(t.At.Add(-RuleOf(s.Kind).due())) || t.At.Before(closed) {
 			continue
 		}
 		if !slices.ContainsFunc(p.placed, func(o Ticket) bool { return o.Scope == s }) && len(p.placed) < MaxTickets {

@@ -52,7 +52,7 @@ func (a Answer) pause(k Kind) time.Duration {
 		return 0
 	}
 	switch k {
-	case ResourceGraph:
+	case ResourceGraph, ResourceGraphHome:
 		return a.quotaPause()
 	case ARM:
 		return max(a.readsPause(), a.resourcePause())
