@@ -13,7 +13,7 @@ import (
 // Center: its 500 calls a minute would be this test's clock.
 func shares() *world.Shares {
 	return &world.Shares{
-		NoConsent: 0.02, NoGDAP: 0.03, Blocked: 0.03, NoRBAC: 0.01, NoSubscription: 0.01,
+		NoConsent: 0.03, NoGDAP: 0.03, Blocked: 0.03, NoRBAC: 0.01, NoSubscription: 0.01,
 		Unhealthy: 0.25, Alerting: 0.25, SubscriptionTrouble: 0.1, LicenceTrouble: 0.2, Ending: 0.05,
 	}
 }

@@ -36,10 +36,11 @@ const (
 // comes back after it.
 const hostLease = 20 * time.Second
 
-// tasks are done at every customer. Those that need the partner's own token at
-// each are left out: a handler that was just born redeems one, which the app
-// paces at 120 a minute, and here two are born every second.
-var tasks = []string{"subscriptions", "health", "alerts", "directory"}
+// tasks are done at every customer: one writes there, the others read. The task
+// that needs the partner's own token at each is left out: a handler that was
+// just born redeems one, which the app paces at 120 a minute, and here two are
+// born every second.
+var tasks = []string{"consent", "subscriptions", "health", "alerts", "directory"}
 
 // settings make the app look for what is lost sooner than in production, and
 // call Partner Center as often as it likes: 500 calls a minute would be this
