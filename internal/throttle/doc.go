@@ -25,8 +25,8 @@
 //
 // A paced scope is a row of places in time, one for each call, at nine tenths
 // of the published rate. Instances lease up to 32 places with one conditional
-// write and give them out without I/O. A call whose place is at most a twelfth
-// of the window away may be made; otherwise the job gets that place as a [Ticket] and
+// write and give them out without I/O. A call whose place is a few seconds away
+// at most (the rule's Early) may be made; otherwise the job gets that place as a [Ticket] and
 // goes back to the queue until then, so refused jobs come back one by one and
 // never all at once. A refusal by upstream halves the rate, at most once a
 // window; it regrows by a tenth per window up to nine tenths of what is

@@ -229,7 +229,7 @@ func TestEveryoneComesBackOnce(t *testing.T) {
 		earliest, longest time.Duration // of the last
 	}{
 		{books, 1000, 500, time.Minute, 2 * time.Minute, 150 * time.Second},
-		{lighthouse, 300, 15, 5 * time.Second, 125 * time.Second, 150 * time.Second},
+		{lighthouse, 300, 15, 5 * time.Second, 140 * time.Second, 175 * time.Second},
 	} {
 		t.Run(tt.scope.Kind.String(), func(t *testing.T) {
 			t.Parallel()

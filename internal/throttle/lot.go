@@ -55,7 +55,7 @@ type budgetRow struct {
 // keeps as many places as it needs, behind all that were given away before.
 func (g *Governor) pace(ctx context.Context, s Scope, p *Pouch, closed, now time.Time) (time.Duration, error) {
 	if closed.IsZero() {
-		at, taken, err := g.take(ctx, s, 1, now.Add(-g.rules[s.Kind].early()), now.Add(g.rules[s.Kind].early()), now)
+		at, taken, err := g.take(ctx, s, 1, now.Add(-g.rules[s.Kind].idle()), now.Add(g.rules[s.Kind].Early), now)
 		if err != nil || taken {
 			return 0, err
 		}
@@ -70,7 +70,7 @@ func (g *Governor) pace(ctx context.Context, s Scope, p *Pouch, closed, now time
 		return t.At.Sub(now), nil
 	}
 	n := p.need(s)
-	first := now.Add(-g.rules[s.Kind].early())
+	first := now.Add(-g.rules[s.Kind].idle())
 	if closed.After(first) {
 		first = closed
 	}

@@ -16,21 +16,24 @@ type Rule struct {
 	Paced bool
 	// Wait is how long a refusal without Retry-After closes the scope.
 	Wait time.Duration
+	// Early is how long before its place in a paced scope a call may be made, so
+	// that a quiet scope can be used in a burst.
+	Early time.Duration
 }
 
-// early is how long before its place a call may be made, and how long after it
-// an instance may still use it: a twelfth of the window, so that calls that are
-// not on time do not fill the next one.
-func (r Rule) early() time.Duration { return r.Window / 12 }
+// idle is how long an instance may leave a place unused: what is used late must
+// not fill the next window.
+func (r Rule) idle() time.Duration { return r.Window / 12 }
 
-// due is early for a job that comes back: the queue knows whole seconds.
-func (r Rule) due() time.Duration { return max(r.early(), time.Second) }
+// due is how long before its place a job may come back: the queue knows whole
+// seconds.
+func (r Rule) due() time.Duration { return max(r.idle(), time.Second) }
 
 // rules by kind.
 var rules = [kinds]Rule{
 	// Reference 5.5: counted per partner tenant and API, refused calls too; 500
 	// a minute. The refusals that were printed ask for what is left of a minute.
-	PartnerCenter: {Name: "partner-center", Limit: 500, Window: time.Minute, Paced: true, Wait: time.Minute},
+	PartnerCenter: {Name: "partner-center", Limit: 500, Window: time.Minute, Paced: true, Wait: time.Minute, Early: 5 * time.Second},
 	// Reference 5.5: some APIs count per partner and customer; no number is
 	// published. The windows are the same minute.
 	PartnerCustomer: {Name: "partner-center-customer", Window: time.Minute, Wait: time.Minute},
@@ -44,14 +47,15 @@ var rules = [kinds]Rule{
 	// Reference 13: 15 queries in 5 s.
 	ResourceGraph: {Name: "resource-graph", Limit: 15, Window: 5 * time.Second, Wait: 5 * time.Second},
 	// The same 15, but what customers delegated by Lighthouse is all asked for in
-	// the partner's own tenant, so their jobs share one window. Twelve are given
-	// out: jobs come back at whole seconds, and a second is much of five.
-	ResourceGraphHome: {Name: "resource-graph-home", Limit: 12, Window: 5 * time.Second, Paced: true, Wait: 5 * time.Second},
+	// the partner's own tenant, so their jobs share one window. Ten are given
+	// out: the rest is for bursts (a customer with a connection of its own has
+	// this scope for itself) and for jobs that come back at whole seconds.
+	ResourceGraphHome: {Name: "resource-graph-home", Limit: 10, Window: 5 * time.Second, Paced: true, Wait: 5 * time.Second, Early: 2500 * time.Millisecond},
 	// Nothing is published for refresh tokens; a loop is refused with
 	// AADSTS50196 (reference 3.3). 120 a minute is far above what a sweep needs
 	// in the connection's own tenant (one per instance, service and hour, and
 	// one where a customer's refusal is in doubt) and far below a loop.
-	TokenHome: {Name: "token-home", Limit: 120, Window: time.Minute, Paced: true, Wait: time.Minute},
+	TokenHome: {Name: "token-home", Limit: 120, Window: time.Minute, Paced: true, Wait: time.Minute, Early: 5 * time.Second},
 	// Reference 3.3: 60 s is what a refusal names, and what Microsoft's own
 	// clients wait when it names nothing.
 	Token: {Name: "token", Window: time.Minute, Wait: time.Minute},
