@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -85,12 +86,19 @@ func TestSums(t *testing.T) {
 func TestOwnCPUTimeGrows(t *testing.T) {
 	t.Parallel()
 	before, err := cpuTime(os.Getpid())
+	if errors.Is(err, ErrUnable) {
+		t.Skip("this system does not tell the time of a process:", err)
+	}
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) {
-		if now, err := cpuTime(os.Getpid()); err != nil || now > before {
+		now, err := cpuTime(os.Getpid())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now > before {
 			return
 		}
 	}

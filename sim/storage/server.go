@@ -113,9 +113,6 @@ func (s *Server) clock(service Service) func() time.Time {
 	return func() time.Time { return time.Now().Add(time.Duration(s.offsets[service].Load())) }
 }
 
-// Now is a service's time.
-func (s *Server) Now(service Service) time.Time { return s.clock(service)() }
-
 // Advance moves a service's clock forward: hidden messages come up, leases run
 // out. A negative d is ignored.
 func (s *Server) Advance(service Service, d time.Duration) {
